@@ -1,0 +1,134 @@
+"""One request on its way through the stages: what is known of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+from time import perf_counter
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from gateway.admission.admission import Held
+from gateway.api.schemas.chat import ChatRequest
+from gateway.guards.engine import Inspection
+from gateway.routing.attempts import Attempt
+from gateway.routing.candidates import Candidate
+from governance.snapshot.section import ApprovalEntry
+from kit.data_class import DataClass
+from tenants.snapshot import CredentialEntry, OrganizationEntry
+
+if TYPE_CHECKING:
+    from gateway.providers.base import UpstreamAnswer
+    from gateway.services import Services
+
+Headers = dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: a credential of a project, and perhaps whom it calls for."""
+
+    credential: CredentialEntry
+    organization: OrganizationEntry
+    kind: str
+    secret_id: UUID | None = None
+    subject: str | None = None
+
+    def level_ids(self) -> tuple[tuple[str, UUID], ...]:
+        """The levels whose limits and budgets bind this caller, narrowest first."""
+        credential = self.credential
+        return (
+            ("key", credential.id),
+            ("project", credential.project_id),
+            ("team", credential.team_id),
+            ("organization", credential.organization_id),
+        )
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens as the provider counted them; `estimated` where it did not and we did.
+
+    `cached_input_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`.
+    """
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(slots=True)
+class Timings:
+    """Milliseconds per stage, for `Server-Timing` and the record."""
+
+    started: float = field(default_factory=perf_counter)
+    last: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        """Everything since the mark before belongs to `name`."""
+        now = perf_counter()
+        self.spent[name] = self.spent.get(name, 0.0) + (now - (self.last or self.started)) * 1000
+        self.last = now
+
+    def elapsed_ms(self) -> float:
+        return (perf_counter() - self.started) * 1000
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Filled in by one stage after another; each stage may rely on what those before it have set."""
+
+    services: Services
+    request_id: UUID
+    headers: Headers
+    address: IPv4Address | IPv6Address | None
+    chat: ChatRequest
+    raw_body: bytes
+    pipeline: str = "direct"
+    timings: Timings = field(default_factory=Timings)
+    # authenticate
+    caller: Caller = field(init=False)
+    known_caller: bool = False
+    declared_class: DataClass = DataClass.INTERNAL
+    end_user: str | None = None
+    # resolve, authorize
+    candidates: tuple[Candidate, ...] = ()
+    approval: ApprovalEntry | None = None
+    snapshot_version: int = 0
+    # inspect
+    inspection: Inspection | None = None
+    output_inspection: Inspection | None = None
+    data_class: DataClass = DataClass.INTERNAL
+    # admit
+    input_bound: int = 0
+    output_bound: int = 0
+    held_nano_usd: int = 0
+    held: Held | None = None
+    # record
+    is_recorded: bool = False
+    subject_id: UUID | None = None
+    # dispatch
+    attempts: list[Attempt] = field(default_factory=list)
+    answered_by: Candidate | None = None
+    answer: UpstreamAnswer | None = None
+    usage: Usage | None = None
+    answer_parts: list[bytes] = field(default_factory=list)
+    cost_nano_usd: int = 0
+    outcome: str = "completed"
+    failure_code: str | None = None
+    record_id: UUID | None = None
+    # what each entered stage does on the way out, in the order of entering
+    leaving: list[Callable[[Exchange], Awaitable[None]]] = field(default_factory=list)
+
+    def header(self, name: bytes) -> str | None:
+        """A request header, stripped; none if absent or empty."""
+        value = self.headers.get(name)
+        return value.decode("latin-1").strip() or None if value else None

@@ -1,0 +1,81 @@
+"""Who calls. The snapshot in memory answers; nothing is looked up elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+from uuid import UUID
+
+from gateway.exchange.exchange import Caller, Headers
+from gateway.services import Services
+from kit import clock, errors, secrets
+from tenants.snapshot import ApiKeyEntry, CredentialEntry
+
+Address = IPv4Address | IPv6Address | None
+
+
+def authenticate(services: Services, headers: Headers, address: Address) -> Caller:
+    """The caller of a request by its headers. Raises `errors.Unauthenticated`, `errors.Forbidden`.
+
+    Costs one HMAC per pepper for an API key. A mistyped or foreign key is refused by its checksum alone, so a
+    flood of them costs next to nothing. The digest is looked up whole: no comparison leaks how much of it fits.
+    """
+    token = presented(headers)
+    caller = _by_api_key(services, token) if token.startswith("chy_") else services.tokens.caller(services.snapshot, token)
+    if caller.organization.is_suspended:
+        raise errors.Forbidden("The organisation is suspended.", code="model_suspended")
+    _check_network(caller.credential, address)
+    return caller
+
+
+def presented(headers: Headers) -> str:
+    """The key or token sent, in any of the three headers the SDKs use. Raises `errors.Unauthenticated`."""
+    authorization = headers.get(b"authorization", b"")
+    if authorization[:7].lower() == b"bearer ":
+        found = authorization[7:].strip()
+    else:
+        found = headers.get(b"x-api-key") or headers.get(b"api-key") or b""
+    if not found:
+        raise errors.Unauthenticated(
+            "Send an API key as 'Authorization: Bearer ...', 'x-api-key' or 'api-key'.", code="missing_api_key"
+        )
+    return found.decode("latin-1")
+
+
+def require_scope(caller: Caller, scope: str) -> None:
+    """Raises `errors.Forbidden`."""
+    if scope not in caller.credential.scopes:
+        raise errors.Forbidden(f"The key lacks the scope {scope}.", code="scope_missing")
+
+
+def _by_api_key(services: Services, token: str) -> Caller:
+    unknown = errors.Unauthenticated("The API key is not known.")
+    if not secrets.well_formed(token):
+        raise unknown
+    snapshot = services.snapshot
+    for digest in services.peppers.digests(token):
+        key = snapshot.api_keys.one(digest)
+        if key is not None:
+            break
+    else:
+        raise unknown
+    organization = snapshot.organizations.get(key.organization_id)
+    if organization is None:
+        raise unknown
+    secret_id = _live_secret(key, digest, clock.now())
+    services.seen_secrets.add(secret_id)
+    return Caller(key, organization, "api_key", secret_id)
+
+
+def _live_secret(key: ApiKeyEntry, digest: bytes, at: datetime) -> UUID:
+    if key.is_revoked:
+        raise errors.Unauthenticated("The API key has been revoked.", code="revoked_api_key")
+    secret = next(secret for secret in key.secrets if secret.digest == digest)
+    if any(end is not None and at >= end for end in (key.expires_at, secret.expires_at)):
+        raise errors.Unauthenticated("The API key has expired.", code="expired_api_key")
+    return secret.id
+
+
+def _check_network(credential: CredentialEntry, address: Address) -> None:
+    if credential.networks and not any(address in network for network in credential.networks if address):
+        raise errors.Forbidden("The key may not be used from this network.", code="network_not_allowed")

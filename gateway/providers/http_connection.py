@@ -1,0 +1,276 @@
+"""One HTTP/1.1 connection to an upstream: a request out, an answer in, again and again.
+
+Written for the one thing the gateway does a thousand times a second, posting a small body and reading the answer,
+where a general client costs several times as much CPU. The parser is llhttp (httptools), framing errors included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import cast
+
+import httptools
+
+from gateway.providers.base import FailureClass, Timeouts, UpstreamFailure
+from gateway.providers.failures import invalid_answer
+
+_MAX_HEAD_BYTES = 64 * 1024
+_READ_AHEAD_BYTES = 256 * 1024
+_DRAIN_SECONDS = 1.0
+# A server closes an idle connection within a round trip of the request that crosses it. One that closes later than
+# this was at work on the request.
+_CROSSED_SECONDS = 1.0
+
+
+class _State(Enum):
+    IDLE = auto()  # in the pool
+    SENT = auto()  # nothing received yet
+    HEAD = auto()
+    BODY = auto()
+    COMPLETE = auto()
+    DRAINING = auto()  # the caller has all it wants, the body's formal end is still to come
+    FAILED = auto()
+
+
+class Connection(asyncio.Protocol):
+    """Used by one call at a time; after `finish` or `abort` that call lets go of it.
+
+    `released` gets the connection when a complete answer has left it reusable, `lost` when it is closed, once.
+    """
+
+    def __init__(
+        self, released: Callable[[Connection], None], lost: Callable[[Connection], None], *, keep_alive_seconds: float
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._released = released
+        self._lost = lost
+        self._keep_alive_seconds = keep_alive_seconds
+        self._parser = httptools.HttpResponseParser(self)
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._closed = False
+        self._paused = False
+        self._begin(_State.IDLE, Timeouts())
+
+    def _begin(self, state: _State, timeouts: Timeouts) -> None:
+        self._state = state
+        self.status = 0
+        self.head: dict[bytes, bytes] = {}  # of the answer, names in lower case
+        self._timeouts = timeouts
+        self._failure: UpstreamFailure | None = None
+        self._pieces: list[bytes] = []
+        self._buffered_bytes = 0
+        self._read_ahead_bytes = _READ_AHEAD_BYTES
+        self._head_bytes = 0
+        self._sent_at = self._active_at = self._loop.time()
+
+    # The caller's side
+
+    @property
+    def usable(self) -> bool:
+        return self._state is _State.IDLE and not self._closed and not self._transport.is_closing()
+
+    def send(self, request: bytes, timeouts: Timeouts) -> None:
+        self._begin(_State.SENT, timeouts)
+        self._transport.write(request)
+        self._watch()
+
+    async def begun(self) -> bool:
+        """Waits for the answer's head; false if the connection had been closed before the request reached it."""
+        while self._state is _State.SENT or self._state is _State.HEAD:
+            if self._closed:
+                break
+            await self._progress()
+        if self._state is _State.SENT and self._active_at - self._sent_at < _CROSSED_SECONDS:
+            return False
+        self._raise_failure()
+        return True
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body, or `invalid_answer` when it has more than `limit` bytes."""
+        self._read_ahead_bytes = limit
+        while True:
+            if self._buffered_bytes > limit:
+                self.abort()
+                raise invalid_answer("the upstream's answer is larger than the limit", self.status)
+            if self._state is _State.COMPLETE:
+                return self._take()
+            self._raise_failure()
+            await self._progress()
+
+    async def receive(self) -> bytes:
+        """What has arrived of the body since the last time; empty at its end."""
+        while not self._pieces:
+            if self._state is _State.COMPLETE:
+                return b""
+            self._raise_failure()
+            await self._progress()
+        return self._take()
+
+    def finish(self) -> None:
+        """Gives the connection back, once the body's formal end is there too."""
+        if self._state is _State.COMPLETE:
+            self._reuse()
+        elif self._state is _State.BODY:
+            self._state = _State.DRAINING
+            self._sent_at = self._loop.time()
+            self._resume()
+            self._watch()
+
+    def abort(self) -> None:
+        """Closes at once, unsent data included."""
+        if not self._closed:
+            self._transport.abort()
+            self._end(None)
+
+    def _take(self) -> bytes:
+        pieces = self._pieces
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._buffered_bytes = 0
+        if self._paused:
+            self._resume()
+        return body
+
+    async def _progress(self) -> None:
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    # The event loop's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._active_at = self._loop.time()
+        state = self._state
+        if state is _State.SENT or state is _State.HEAD:
+            self._state = _State.HEAD
+            self._head_bytes += len(data)
+        elif state is _State.IDLE or state is _State.COMPLETE:  # nobody asked
+            self.abort()
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(invalid_answer("the upstream's answer is not HTTP/1.1", self.status or None))
+            return
+        if self._state is _State.HEAD and self._head_bytes > _MAX_HEAD_BYTES:
+            self._fail(invalid_answer("the head of the upstream's answer is too large"))
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._state is _State.BODY and error is None and self._ends_with_connection():
+            self._state = _State.COMPLETE
+        message = "the upstream closed the connection before its answer was complete"
+        self._end(UpstreamFailure(FailureClass.CUT, message, status=self.status or None))
+
+    def _ends_with_connection(self) -> bool:
+        return b"content-length" not in self.head and b"chunked" not in self.head.get(b"transfer-encoding", b"").lower()
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._active_at = self._loop.time()  # the silence was ours
+            self._transport.resume_reading()
+
+    def _reuse(self) -> None:
+        if self._closed or self._transport.is_closing() or not self._parser.should_keep_alive():
+            self.abort()
+            return
+        self._begin(_State.IDLE, self._timeouts)
+        self._watch()
+        self._released(self)
+
+    def _fail(self, failure: UpstreamFailure) -> None:
+        self._transport.abort()
+        self._end(failure)
+
+    def _end(self, failure: UpstreamFailure | None) -> None:
+        """The connection is gone; an answer that is complete can still be read."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._state is not _State.COMPLETE:
+            self._failure = failure
+            self._state = _State.SENT if self._state is _State.SENT else _State.FAILED
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        self._lost(self)
+
+    # llhttp's callbacks
+
+    def on_message_begin(self) -> None:
+        if self._state is _State.COMPLETE:
+            raise ValueError("more than one answer")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.head[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        self._state = _State.BODY
+
+    def on_body(self, body: bytes) -> None:
+        if self._state is _State.DRAINING:
+            return
+        self._pieces.append(body)
+        self._buffered_bytes += len(body)
+        if self._buffered_bytes > self._read_ahead_bytes and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        if self._state is _State.DRAINING:
+            self._reuse()
+        elif self.status < 200:  # interim: the answer proper follows
+            self.status = 0
+            self.head = {}
+            self._state = _State.HEAD
+        else:
+            self._state = _State.COMPLETE
+
+    # Time
+
+    def _watch(self) -> None:
+        """One timer per connection, which looks at the clock when it fires: cheaper than one per call or event."""
+        due = self._due_at()
+        if self._timer is not None:
+            if self._timer.when() <= due and not self._timer.cancelled():
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(due, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        if self._state is _State.COMPLETE:
+            return
+        if self._loop.time() < self._due_at():
+            self._watch()
+        elif self._state is _State.IDLE or self._state is _State.DRAINING:
+            self.abort()
+        else:
+            message = "the upstream did not answer in time"
+            self._fail(UpstreamFailure(FailureClass.TIMEOUT, message, status=self.status or None))
+
+    def _due_at(self) -> float:
+        if self._state is _State.IDLE:
+            return self._active_at + self._keep_alive_seconds
+        if self._state is _State.DRAINING:
+            return self._sent_at + _DRAIN_SECONDS
+        due = self._sent_at + self._timeouts.total
+        if self._paused:
+            return due
+        return min(due, self._active_at + (self._timeouts.first_byte if self._state is _State.SENT else self._timeouts.idle))

@@ -1,0 +1,72 @@
+"""From the name a caller sent to the deployments that could answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.admission.price import Price
+from gateway.snapshot.index import Snapshot
+from governance.snapshot.section import ApprovalEntry, DeploymentEntry, ModelEntry, PriceEntry, ProviderEntry, RouteEntry
+from kit import errors
+from tenants.snapshot import OrganizationEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A deployment that could answer, with all that deciding and calling needs."""
+
+    deployment: DeploymentEntry
+    provider: ProviderEntry
+    model: ModelEntry
+    price: PriceEntry | None
+    approval: ApprovalEntry | None = None
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.deployment.is_suspended or self.provider.is_suspended or self.model.is_suspended
+
+    def rates(self) -> Price:
+        """The price in force. Raises `errors.Unavailable` where there is none: no price, no call."""
+        if self.price is None:
+            raise errors.Unavailable(
+                f"Model {self.model.slug} has no price in force at one of its deployments.", code="price_missing"
+            )
+        return Price(self.price.input, self.price.cached_input, self.price.output, self.price.per_request)
+
+
+def resolve(
+    snapshot: Snapshot, organization: OrganizationEntry, name: str, team_id: object, at: datetime
+) -> tuple[Candidate, ...]:
+    """The candidates a route or model name stands for, in the order they are to be tried.
+
+    Raises `errors.NotFound`, alike for what does not exist and for what belongs to somebody else.
+    """
+    key = (organization.id, name)
+    route = snapshot.routes.one(key)
+    if route is not None and route.team_id in (None, team_id):
+        return candidates_of_route(snapshot, route, at)
+    model = snapshot.models.one(key)
+    if model is None:
+        raise errors.NotFound("No model or route of this name is available to you.", code="model_not_found", param="model")
+    return candidates_of_model(snapshot, model, at)
+
+
+def candidates_of_model(snapshot: Snapshot, model: ModelEntry, at: datetime) -> tuple[Candidate, ...]:
+    return _candidates(snapshot, snapshot.deployments.all(model.id), at)
+
+
+def candidates_of_route(snapshot: Snapshot, route: RouteEntry, at: datetime) -> tuple[Candidate, ...]:
+    found = (snapshot.deployments.get(identifier) for identifier in route.deployment_ids)
+    return _candidates(snapshot, (deployment for deployment in found if deployment), at)
+
+
+def _candidates(snapshot: Snapshot, deployments: Iterable[DeploymentEntry], at: datetime) -> tuple[Candidate, ...]:
+    found = []
+    for deployment in deployments:
+        provider = snapshot.providers.get(deployment.provider_id)
+        model = snapshot.models.get(deployment.model_id)
+        if provider and model:
+            found.append(Candidate(deployment, provider, model, deployment.price_at(at)))
+    return tuple(found)

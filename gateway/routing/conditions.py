@@ -1,0 +1,92 @@
+"""Whether a live approval covers a candidate, and if none does, which condition failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.routing.candidates import Candidate
+from governance.snapshot.section import ApprovalEntry
+from kit import errors
+from kit.data_class import DataClass
+from tenants.snapshot import CredentialEntry
+
+# From the least to the most that was fulfilled: where several approvals fail, the nearest miss is named.
+_ORDER = (
+    "model_suspended",
+    "model_not_approved",
+    "condition_organization",
+    "approval_expired",
+    "condition_team",
+    "condition_region",
+    "condition_data_class",
+)
+_WORDS = {
+    "model_suspended": "The model, its provider or its deployment is suspended.",
+    "model_not_approved": "No approval lets you call this model.",
+    "condition_organization": "The approval does not include your organisation.",
+    "approval_expired": "The approval of this model has expired.",
+    "condition_team": "The approval of this model does not include your team.",
+    "condition_region": "The approval of this model does not include the region it is deployed in.",
+    "condition_data_class": "The data is more sensitive than the approval of this model allows.",
+}
+
+
+def failed_condition(
+    approval: ApprovalEntry, credential: CredentialEntry, region: str, at: datetime
+) -> str | None:
+    """The code of the first static condition that does not hold, or none."""
+    if approval.organization_id != credential.organization_id:
+        return "condition_organization"
+    if approval.is_suspended:
+        return "model_suspended"
+    if approval.expires_at is not None and at >= approval.expires_at:
+        return "approval_expired"
+    if approval.teams and credential.team_id not in approval.teams:
+        return "condition_team"
+    if approval.regions and region not in approval.regions:
+        return "condition_region"
+    return None
+
+
+def authorized(
+    candidates: Iterable[Candidate],
+    approvals_of: dict[object, tuple[ApprovalEntry, ...]],
+    credential: CredentialEntry,
+    at: datetime,
+) -> tuple[Candidate, ...]:
+    """The candidates a live approval covers, each with it. Raises `errors.Forbidden` naming the nearest miss."""
+    allowed: list[Candidate] = []
+    misses: list[str] = []
+    for candidate in candidates:
+        if candidate.is_suspended:
+            misses.append("model_suspended")
+            continue
+        for approval in approvals_of.get(candidate.model.id, ()):
+            failed = failed_condition(approval, credential, candidate.deployment.region, at)
+            if failed is None:
+                allowed.append(replace(candidate, approval=approval))
+                break
+            misses.append(failed)
+        else:
+            misses.append("model_not_approved")
+    if not allowed:
+        raise refusal(max(misses, key=_ORDER.index, default="model_not_approved"))
+    return tuple(allowed)
+
+
+def cleared(candidates: Iterable[Candidate], data_class: DataClass) -> tuple[Candidate, ...]:
+    """The candidates whose approval admits data of this class. Raises `errors.Forbidden`."""
+    allowed = tuple(
+        candidate
+        for candidate in candidates
+        if candidate.approval is not None and data_class <= candidate.approval.max_data_class
+    )
+    if not allowed:
+        raise refusal("condition_data_class", data_class=data_class.label)
+    return allowed
+
+
+def refusal(code: str, **details: str) -> errors.Forbidden:
+    return errors.Forbidden(_WORDS[code], code=code, details=details)

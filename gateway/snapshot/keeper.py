@@ -1,0 +1,96 @@
+"""Keeps a worker's snapshot up to date: listens for changes, pulls them, acknowledges them.
+
+`NOTIFY` wakes the keeper within milliseconds of a commit; a pull every second covers a lost notification and
+carries the heartbeat. Database work runs on one thread of its own, so that the event loop never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from uuid import UUID
+
+import psycopg
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from gateway.snapshot.index import Snapshot
+from governance.snapshot import acknowledge, changes
+from kit import clock
+from kit.ids import new_id
+from tenants.snapshot import GATEWAY
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+POLL_SECONDS = 1.0
+
+
+class Keeper:
+    """One per process. `start` returns when the snapshot is complete."""
+
+    def __init__(self, dsn: str) -> None:
+        self.process_id: UUID = new_id()
+        self.snapshot = Snapshot()
+        self._dsn = dsn
+        self._seen = ""
+        self._woken = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        delta = await self._in_thread(changes.load_all)
+        self._seen = delta.seen
+        self.snapshot.apply(delta)
+        await self._in_thread(
+            lambda: acknowledge.introduce(self.process_id, version=delta.version, now=clock.now())
+        )
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._follow())]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._in_thread(connections[GATEWAY].close)
+        self._thread.shutdown()
+
+    async def _follow(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self._refresh()
+            except DatabaseError as failure:
+                logger.warning("snapshot not refreshed: %s", type(failure).__name__)
+                await self._in_thread(connections[GATEWAY].close)
+                await asyncio.sleep(0.2)
+
+    async def _refresh(self) -> None:
+        delta = await self._in_thread(lambda: changes.pull(self._seen))
+        self.snapshot.apply(delta)
+        self._seen = delta.seen
+        now = clock.now()
+        if delta.version:
+            await self._in_thread(lambda: acknowledge.acknowledge(self.process_id, delta, now=now))
+        await self._in_thread(lambda: acknowledge.beat(self.process_id, now=now))
+
+    async def _listen(self) -> None:
+        """LISTEN needs a direct connection: not one through a transaction pooler."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {changes.CHANNEL}")
+                    self._woken.set()
+                    async for _ in connection.notifies():
+                        self._woken.set()
+            except psycopg.Error as failure:
+                logger.warning("not listening for changes: %s", type(failure).__name__)
+            await asyncio.sleep(0.5)
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

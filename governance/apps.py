@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class GovernanceConfig(AppConfig):
+    """WHAT IS ALLOWED: the register of models, approvals, prices, routes."""
+
+    name = "governance"
+    default_auto_field = "django.db.models.UUIDField"

@@ -1,0 +1,168 @@
+"""The register: providers, models by exact version, where they are deployed, what they cost, how they are called."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from pgvector.django import VectorField
+
+from governance.models.choices import ProviderKind, Tier
+from kit import clock
+from kit.tenant_owned import ScopedManager, TeamOwned, TenantOwned
+
+SLUG = RegexValidator(r"^[a-z0-9][a-z0-9._:/-]*$", "Lower-case letters, digits and . _ : / - only.")
+FINGERPRINT_DIMENSIONS = 256
+
+
+class Suspendable(TenantOwned):
+    """Something whose suspension stops every call that would use it."""
+
+    suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
+
+
+class Provider(Suspendable):
+    """Whoever runs models: a company's API, or an inference server of one's own.
+
+    `credential` is sealed under the application's field key and never shown again.
+    """
+
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=32, choices=ProviderKind.choices)
+    base_url = models.URLField(max_length=500, blank=True, help_text="Up to and including /v1; empty for the dummy.")
+    credential = models.BinaryField(blank=True, default=b"", editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="provider_name_is_unique"),
+            models.UniqueConstraint(fields=["organization", "id"], name="provider_in_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model(Suspendable):
+    """One exact version of a model. What was approved is this, and not a name that may move."""
+
+    slug = models.CharField(max_length=200, validators=[SLUG], help_text="What applications send as `model`.")
+    name = models.CharField(max_length=200)
+    publisher = models.CharField(max_length=200)
+    version = models.CharField(max_length=200, help_text="Exact: a dated snapshot, a digest, a commit.")
+    description = models.TextField(blank=True)
+    tier = models.CharField(max_length=16, choices=Tier.choices, default=Tier.STANDARD)
+    context_window = models.PositiveIntegerField(help_text="In tokens, prompt and output together.")
+    max_output_tokens = models.PositiveIntegerField()
+    fingerprint = VectorField(dimensions=FINGERPRINT_DIMENSIONS, null=True, editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "slug"], name="model_slug_is_unique"),
+            models.UniqueConstraint(fields=["organization", "id"], name="model_in_organization"),
+            models.CheckConstraint(
+                condition=Q(max_output_tokens__lte=models.F("context_window")), name="model_output_fits_its_window"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Deployment(Suspendable):
+    """A model at an endpoint in a region."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="deployments")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="deployments")
+    upstream_model = models.CharField(max_length=200, help_text="The model's name at the provider.")
+    region = models.CharField(max_length=32, help_text="Where the prompts go, such as eu or us.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Lower is tried first.")
+
+    class Meta:
+        ordering = ["model__slug", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "upstream_model", "region", "model"], name="deployment_is_unique"
+            ),
+            models.UniqueConstraint(fields=["organization", "id"], name="deployment_in_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.provider} ({self.region})"
+
+
+class Price(TenantOwned):
+    """What a deployment costs from a moment on, in nano-USD. Never changed: a new price is a new row."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="prices")
+    effective_from = models.DateTimeField()
+    input_nano_usd_per_million = models.BigIntegerField("input, nano-USD per million tokens")
+    cached_input_nano_usd_per_million = models.BigIntegerField("cached input, nano-USD per million tokens")
+    output_nano_usd_per_million = models.BigIntegerField("output, nano-USD per million tokens")
+    per_request_nano_usd = models.BigIntegerField("per request, nano-USD", default=0)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["deployment", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "effective_from"], name="price_once_per_moment"),
+            models.CheckConstraint(
+                condition=Q(
+                    input_nano_usd_per_million__gte=0,
+                    cached_input_nano_usd_per_million__gte=0,
+                    output_nano_usd_per_million__gte=0,
+                    per_request_nano_usd__gte=0,
+                ),
+                name="price_is_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} from {self.effective_from:%Y-%m-%d}"
+
+
+class Route(TeamOwned):
+    """A name applications call that stands for an order of deployments, the later ones as fallbacks."""
+
+    slug = models.CharField(max_length=200, validators=[SLUG])
+    description = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "slug"], name="route_slug_is_unique"),
+            models.UniqueConstraint(fields=["organization", "id"], name="route_in_organization"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class RouteCandidate(TenantOwned):
+    route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="candidates")
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["route", "deployment"], name="route_candidate_is_unique"),
+            models.UniqueConstraint(fields=["route", "position"], name="route_candidate_position_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.deployment}"

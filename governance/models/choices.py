@@ -1,0 +1,33 @@
+"""Closed sets of the governance app."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ProviderKind(models.TextChoices):
+    """How a provider is spoken to."""
+
+    OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible HTTP"
+    HOSTED = "hosted", "Hosted, through litellm"
+    DUMMY = "dummy", "Built-in dummy"
+
+
+class Tier(models.TextChoices):
+    ECONOMY = "economy", "Economy"
+    STANDARD = "standard", "Standard"
+    PREMIUM = "premium", "Premium"
+
+
+class RequestStatus(models.TextChoices):
+    """Where an approval request stands; `governance.workflows` has the legal steps between them."""
+
+    SUBMITTED = "submitted", "Submitted"
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class Verdict(models.TextChoices):
+    APPROVE = "approve", "Approve"
+    REJECT = "reject", "Reject"

@@ -1,0 +1,40 @@
+"""Reads across the models of the register."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from pgvector.django import CosineDistance
+
+from governance.models import Approval, ApprovalRequest, Model, RequestStatus
+
+NEAR = 0.35
+
+
+def similar_models(model: Model, *, limit: int = 5) -> QuerySet[Model]:
+    """Entries of the register whose names and descriptions read alike, nearest first, with `distance` (0 to 2)."""
+    if model.fingerprint is None:
+        return Model.objects.none()
+    return (
+        Model.objects.exclude(id=model.id)
+        .annotate(distance=CosineDistance("fingerprint", model.fingerprint))
+        .filter(distance__lt=NEAR)
+        .order_by("distance")[:limit]
+    )
+
+
+def live_approvals(at: datetime) -> QuerySet[Approval]:
+    """Approvals under which calls may run at that moment."""
+    return Approval.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=at), suspended_at__isnull=True, ended_at__isnull=True
+    )
+
+
+def open_requests() -> QuerySet[ApprovalRequest]:
+    """Requests that wait for a decision, oldest first."""
+    return (
+        ApprovalRequest.objects.filter(status=RequestStatus.SUBMITTED)
+        .select_related("model", "requested_by")
+        .order_by("requested_at")
+    )

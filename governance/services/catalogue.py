@@ -1,0 +1,160 @@
+"""Filling the register: providers, models, deployments, prices, routes. Nothing here permits a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import transaction
+
+from audit.ledger.append import append_act
+from governance import credentials, fingerprints
+from governance.models import Deployment, Model, Price, Provider, Route, RouteCandidate
+from governance.models.catalogue import Suspendable
+from kit.context import Actor
+from kit.tenant_owned import TenantOwned
+from tenants import permissions
+from tenants.models import Team
+
+Row = TypeVar("Row", bound=TenantOwned)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Nano-USD per million tokens, and per request."""
+
+    input: int
+    output: int
+    cached_input: int | None = None
+    per_request: int = 0
+
+
+def register_provider(
+    *, actor: Actor, name: str, kind: str, now: datetime, base_url: str = "", credential: str = ""
+) -> Provider:
+    """A new provider. The credential is sealed at once and shown to nobody again."""
+    provider = Provider(name=name, kind=kind, base_url=base_url, created_at=now)
+    provider.credential = credentials.seal(provider.id, credential)
+    return _register(actor, provider, {"kind": kind})
+
+
+def replace_credential(*, actor: Actor, provider: Provider, credential: str) -> None:
+    """Puts a new credential in place of the old one."""
+    permissions.require(actor, "governance.register.manage")
+    with transaction.atomic():
+        locked = Provider.objects.select_for_update().get(id=provider.id)
+        locked.credential = credentials.seal(locked.id, credential)
+        locked.save(update_fields=["credential"])
+        _record(actor, "governance.provider.credential_replaced", locked, {})
+
+
+def register_model(*, actor: Actor, now: datetime, **fields: Any) -> Model:
+    """A new model, by exact version. `fields` are those of `Model`."""
+    model = Model(created_at=now, **fields)
+    model.fingerprint = fingerprints.of(model.slug, model.name, model.publisher, model.description)
+    return _register(actor, model, {"slug": model.slug, "version": model.version})
+
+
+def register_deployment(
+    *,
+    actor: Actor,
+    model: Model,
+    provider: Provider,
+    upstream_model: str,
+    region: str,
+    now: datetime,
+    position: int = 0,
+) -> Deployment:
+    """A model at a provider's endpoint in a region."""
+    deployment = Deployment(
+        model=model,
+        provider=provider,
+        upstream_model=upstream_model,
+        region=region,
+        position=position,
+        created_at=now,
+    )
+    return _register(actor, deployment, {"model_id": str(model.id), "region": region})
+
+
+def set_price(*, actor: Actor, deployment: Deployment, rates: Rates, effective_from: datetime, now: datetime) -> Price:
+    """What a deployment costs from a moment on. Earlier prices stay as they were."""
+    price = Price(
+        deployment=deployment,
+        effective_from=effective_from,
+        input_nano_usd_per_million=rates.input,
+        cached_input_nano_usd_per_million=rates.input if rates.cached_input is None else rates.cached_input,
+        output_nano_usd_per_million=rates.output,
+        per_request_nano_usd=rates.per_request,
+        created_at=now,
+    )
+    return _register(actor, price, {"deployment_id": str(deployment.id)})
+
+
+def create_route(
+    *,
+    actor: Actor,
+    slug: str,
+    deployments: Sequence[Deployment],
+    now: datetime,
+    description: str = "",
+    team: Team | None = None,
+) -> Route:
+    """A name for an order of deployments, the first one tried first."""
+    with transaction.atomic():
+        route = _register(
+            actor,
+            Route(slug=slug, description=description, team=team, created_at=now),
+            {"deployments": [str(deployment.id) for deployment in deployments]},
+        )
+        RouteCandidate.objects.bulk_create(
+            RouteCandidate(
+                organization_id=actor.organization_id, route=route, deployment=deployment, position=position
+            )
+            for position, deployment in enumerate(deployments)
+        )
+    return route
+
+
+def suspend(*, actor: Actor, subject: Suspendable, now: datetime) -> None:
+    """Stops every call through a provider, model or deployment, on every worker within a second."""
+    permissions.require(actor, "governance.model.suspend")
+    _set_suspended(actor, subject, now, "suspended")
+
+
+def resume(*, actor: Actor, subject: Suspendable) -> None:
+    """Lets calls through a suspended provider, model or deployment again."""
+    permissions.require(actor, "governance.model.suspend", otp=True)
+    _set_suspended(actor, subject, None, "resumed")
+
+
+def _set_suspended(actor: Actor, subject: Suspendable, at: datetime | None, verb: str) -> None:
+    with transaction.atomic():
+        locked = type(subject).objects.select_for_update().get(id=subject.id)
+        if locked.is_suspended == (at is not None):
+            return
+        locked.suspended_at = at
+        locked.save(update_fields=["suspended_at"])
+        _record(actor, f"governance.{locked._meta.model_name}.{verb}", locked, {})
+
+
+def _register(actor: Actor, row: Row, details: dict[str, Any]) -> Row:
+    permissions.require(actor, "governance.register.manage")
+    row.organization_id = actor.organization_id
+    with transaction.atomic():
+        row.full_clean(exclude=["created_at", "effective_from"])
+        row.save(force_insert=True)
+        _record(actor, f"governance.{row._meta.model_name}.registered", row, details)
+    return row
+
+
+def _record(actor: Actor, action: str, row: TenantOwned, details: dict[str, Any]) -> None:
+    append_act(
+        actor=actor,
+        action=action,
+        object_kind=row._meta.model_name or "",
+        object_id=row.id,
+        details=details,
+    )

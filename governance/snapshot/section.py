@@ -1,0 +1,187 @@
+"""The governance section of the gateway's snapshot: what may be called, where, at which price. See `tenants.snapshot`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+
+from governance import credentials
+from governance.models import Approval, Deployment, Model, Price, Provider, Route, RouteCandidate
+from kit.data_class import DataClass
+from tenants.snapshot import GATEWAY, Ids
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProviderEntry:
+    id: UUID
+    organization_id: UUID
+    name: str
+    kind: str
+    base_url: str
+    credential: str
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    id: UUID
+    organization_id: UUID
+    slug: str
+    version: str
+    tier: str
+    context_window: int
+    max_output_tokens: int
+    created_at: datetime
+    publisher: str
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEntry:
+    """Nano-USD per million tokens, and per request."""
+
+    id: UUID
+    effective_from: datetime
+    input: int
+    cached_input: int
+    output: int
+    per_request: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentEntry:
+    """`prices` are newest first."""
+
+    id: UUID
+    organization_id: UUID
+    model_id: UUID
+    provider_id: UUID
+    upstream_model: str
+    region: str
+    position: int
+    is_suspended: bool
+    prices: tuple[PriceEntry, ...]
+
+    def price_at(self, moment: datetime) -> PriceEntry | None:
+        return next((price for price in self.prices if price.effective_from <= moment), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteEntry:
+    id: UUID
+    organization_id: UUID
+    team_id: UUID | None
+    slug: str
+    deployment_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalEntry:
+    id: UUID
+    organization_id: UUID
+    model_id: UUID
+    teams: frozenset[UUID]
+    regions: frozenset[str]
+    max_data_class: DataClass
+    expires_at: datetime | None
+    is_suspended: bool
+
+
+def providers(ids: Ids) -> Iterator[ProviderEntry]:
+    for row in _only(Provider.across_tenants.using(GATEWAY), ids):
+        yield ProviderEntry(
+            row.id,
+            row.organization_id,
+            row.name,
+            row.kind,
+            row.base_url,
+            credentials.reveal(row.id, bytes(row.credential)),
+            row.is_suspended,
+        )
+
+
+def models(ids: Ids) -> Iterator[ModelEntry]:
+    for row in _only(Model.across_tenants.using(GATEWAY).defer("description", "fingerprint"), ids):
+        yield ModelEntry(
+            row.id,
+            row.organization_id,
+            row.slug,
+            row.version,
+            row.tier,
+            row.context_window,
+            row.max_output_tokens,
+            row.created_at,
+            row.publisher,
+            row.is_suspended,
+        )
+
+
+def deployments(ids: Ids) -> Iterator[DeploymentEntry]:
+    prices = Prefetch("prices", Price.across_tenants.using(GATEWAY).order_by("-effective_from"))
+    for row in _only(Deployment.across_tenants.using(GATEWAY).prefetch_related(prices), ids):
+        yield DeploymentEntry(
+            row.id,
+            row.organization_id,
+            row.model_id,
+            row.provider_id,
+            row.upstream_model,
+            row.region,
+            row.position,
+            row.is_suspended,
+            tuple(_price(price) for price in row.prices.all()),
+        )
+
+
+def routes(ids: Ids) -> Iterator[RouteEntry]:
+    candidates = Prefetch("candidates", RouteCandidate.across_tenants.using(GATEWAY).order_by("position"))
+    for row in _only(Route.across_tenants.using(GATEWAY).prefetch_related(candidates), ids):
+        yield RouteEntry(
+            row.id,
+            row.organization_id,
+            row.team_id,
+            row.slug,
+            tuple(candidate.deployment_id for candidate in row.candidates.all()),
+        )
+
+
+def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
+    for row in _only(Approval.across_tenants.using(GATEWAY).filter(ended_at__isnull=True), ids):
+        yield ApprovalEntry(
+            row.id,
+            row.organization_id,
+            row.model_id,
+            frozenset(row.teams),
+            frozenset(row.regions),
+            DataClass(row.max_data_class),
+            row.expires_at,
+            row.suspended_at is not None,
+        )
+
+
+SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
+    "provider": providers,
+    "model": models,
+    "deployment": deployments,
+    "route": routes,
+    "approval": approvals,
+}
+
+
+def _only(rows: Any, ids: Ids) -> Any:
+    return rows.all() if ids is None else rows.filter(id__in=ids)
+
+
+def _price(row: Price) -> PriceEntry:
+    return PriceEntry(
+        row.id,
+        row.effective_from,
+        row.input_nano_usd_per_million,
+        row.cached_input_nano_usd_per_million,
+        row.output_nano_usd_per_million,
+        row.per_request_nano_usd,
+    )

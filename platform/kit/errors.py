@@ -1,0 +1,148 @@
+"""Every error a caller can meet, with its HTTP status and a stable code.
+
+    ChanceryError
+    ├── InvalidRequest      400
+    ├── Unauthenticated     401
+    ├── BudgetExceeded      402
+    ├── Forbidden           403
+    ├── NotFound            404
+    ├── Conflict            409
+    ├── RequestTooLarge     413
+    ├── Unprocessable       422
+    ├── RateLimited         429
+    ├── Cancelled           499   recorded, never sent: the client had left
+    ├── UpstreamFailed      502
+    ├── Unavailable         503
+    └── UpstreamTimeout     504
+
+A message tells the caller how to mend the request. It never carries content, keys or personal data.
+Each surface renders the tree once, in its own format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CODES: dict[str, str] = {
+    "invalid_json": "The body is not strict JSON: syntax, duplicate keys, NaN, lone surrogates, depth.",
+    "invalid_request": "A field has a wrong type or value; `param` names it.",
+    "unsupported_parameter": "A field asks for something that is not priced or not supported.",
+    "context_length_exceeded": "Prompt and requested output do not fit the model's context window.",
+    "prompt_injection_detected": "The input inspection refused the prompt as an injection attempt.",
+    "content_policy_violation": "The input or output inspection refused the content.",
+    "missing_api_key": "No key was sent.",
+    "invalid_api_key": "The key is unknown, or a token did not verify.",
+    "expired_api_key": "The key has expired.",
+    "revoked_api_key": "The key has been revoked.",
+    "budget_exceeded": "The worst case of the call does not fit what is left of the named budget.",
+    "model_not_approved": "No live approval covers this model for this caller.",
+    "approval_expired": "The approval that covered this call has expired.",
+    "condition_organization": "The approval does not include this organisation.",
+    "condition_region": "The approval does not include the deployment's region.",
+    "condition_data_class": "The data is more sensitive than the approval, the key or the role allows.",
+    "condition_team": "The approval does not include the caller's team.",
+    "model_suspended": "The model, its provider or its deployment is suspended.",
+    "scope_missing": "The key lacks the scope this operation needs.",
+    "network_not_allowed": "The caller's address is outside the key's networks.",
+    "team_mismatch": "`team_id` is not the team the key belongs to.",
+    "permission_denied": "The person's role does not include this act.",
+    "otp_required": "The act needs a one-time password.",
+    "separation_of_duties": "Whoever requests does not decide.",
+    "pipeline_not_enabled": "The pipeline asked for is not enabled for this organisation.",
+    "model_not_found": "No such model or route, or it belongs to somebody else.",
+    "not_found": "No such object, or it belongs to somebody else.",
+    "method_not_allowed": "The path exists, the method does not.",
+    "conflict": "The object has changed or is in a state that does not allow the act.",
+    "request_too_large": "The body is larger than the limit.",
+    "rate_limit_exceeded": "A limit on requests, tokens or concurrency is used up; see Retry-After.",
+    "client_closed_request": "The client left before the answer; recorded only.",
+    "upstream_error": "Every candidate deployment failed; each attempt is listed.",
+    "upstream_timeout": "The upstream did not answer in time.",
+    "upstream_rejected": "The upstream refused the request as invalid.",
+    "ledger_unavailable": "The record could not be made durable, so no call was made.",
+    "admission_unavailable": "Limits and budgets could not be checked.",
+    "snapshot_stale": "This worker's policy snapshot is too old to decide on.",
+    "overloaded": "The worker has too much in flight.",
+    "no_healthy_deployment": "No deployment of the model can be tried now.",
+    "price_missing": "A candidate deployment has no price in force.",
+    "internal_error": "A fault of ours; the request id finds it in the logs.",
+}
+
+
+class ChanceryError(Exception):
+    """Base of the tree. `details` joins the rendered error object; `headers` join the answer."""
+
+    status = 500
+    code = "internal_error"
+    type = "server_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        if self.code not in CODES:
+            raise ValueError(f"error code {self.code!r} is not documented in kit.errors.CODES")
+        self.param = param
+        self.headers = dict(headers or {})
+        self.details = dict(details or {})
+
+
+class InvalidRequest(ChanceryError):
+    status, code, type = 400, "invalid_request", "invalid_request_error"
+
+
+class Unauthenticated(ChanceryError):
+    status, code, type = 401, "invalid_api_key", "authentication_error"
+
+
+class BudgetExceeded(ChanceryError):
+    status, code, type = 402, "budget_exceeded", "insufficient_quota"
+
+
+class Forbidden(ChanceryError):
+    status, code, type = 403, "permission_denied", "permission_error"
+
+
+class NotFound(ChanceryError):
+    status, code, type = 404, "not_found", "invalid_request_error"
+
+
+class Conflict(ChanceryError):
+    status, code, type = 409, "conflict", "invalid_request_error"
+
+
+class RequestTooLarge(ChanceryError):
+    status, code, type = 413, "request_too_large", "invalid_request_error"
+
+
+class Unprocessable(ChanceryError):
+    status, code, type = 422, "invalid_request", "invalid_request_error"
+
+
+class RateLimited(ChanceryError):
+    status, code, type = 429, "rate_limit_exceeded", "rate_limit_error"
+
+
+class Cancelled(ChanceryError):
+    status, code, type = 499, "client_closed_request", "cancelled"
+
+
+class UpstreamFailed(ChanceryError):
+    status, code, type = 502, "upstream_error", "upstream_error"
+
+
+class Unavailable(ChanceryError):
+    status, code, type = 503, "overloaded", "server_error"
+
+
+class UpstreamTimeout(ChanceryError):
+    status, code, type = 504, "upstream_timeout", "upstream_error"

@@ -1,0 +1,83 @@
+"""Which tenant the present work is for. The first wall; row-level security is the second.
+
+A scope is entered at an entry point (request, task, command) and holds for the transaction it opens:
+the scoped managers filter by it and PostgreSQL's policies read it from transaction-local settings.
+Outside a transaction such a setting would be lost, and a session-wide one would leak under a pooler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+_SET = (
+    "SELECT set_config('chancery.organization', %s, true), "
+    "set_config('chancery.teams', %s, true), set_config('chancery.user', %s, true)"
+)
+
+
+class NoTenant(RuntimeError):
+    """A tenant-owned table was read with no scope entered: a programming error, never shown to callers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One organisation and those of its teams that may be seen; `team_ids=None` means all of them."""
+
+    organization_id: UUID
+    team_ids: frozenset[UUID] | None = None
+    user_id: UUID | None = None
+
+    def sees_team(self, team_id: UUID | None) -> bool:
+        return team_id is None or self.team_ids is None or team_id in self.team_ids
+
+
+_current: ContextVar[Scope | None] = ContextVar("chancery_scope", default=None)
+
+
+def current() -> Scope:
+    """The scope entered last. Raises `NoTenant`."""
+    scope = _current.get()
+    if scope is None:
+        raise NoTenant("enter a scope before reading tenant-owned rows")
+    return scope
+
+
+def entered() -> Scope | None:
+    """The scope entered last, or none."""
+    return _current.get()
+
+
+@contextmanager
+def within(scope: Scope, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[Scope]:
+    """Opens a transaction in which only this scope's rows exist. May be nested; the outer one returns after."""
+    outer = _current.get()
+    with transaction.atomic(using=using):
+        _announce(scope, using)
+        token = _current.set(scope)
+        try:
+            yield scope
+        finally:
+            _current.reset(token)
+        _announce(outer, using)
+
+
+def identify(user_id: UUID | None, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Tells the running transaction who signs in, before an organisation is chosen: own memberships become visible."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_SET, ["", "", str(user_id or "")])
+
+
+def _announce(scope: Scope | None, using: str) -> None:
+    organization = teams = user = ""
+    if scope is not None:
+        organization = str(scope.organization_id)
+        teams = "*" if scope.team_ids is None else ",".join(sorted(str(team) for team in scope.team_ids))
+        user = str(scope.user_id or "")
+    with connections[using].cursor() as cursor:
+        cursor.execute(_SET, [organization, teams, user])

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """WHO: organisations, teams, projects, people, keys, budgets, limits."""
+
+    name = "tenants"
+    default_auto_field = "django.db.models.UUIDField"

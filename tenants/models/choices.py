@@ -1,0 +1,33 @@
+"""Closed sets of the tenants app."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What a membership lets a person do; see `tenants.permissions` for the acts."""
+
+    ADMINISTRATOR = "administrator", "Administrator"
+    COMPLIANCE_OFFICER = "compliance_officer", "Compliance officer"
+    AUDITOR = "auditor", "Auditor"
+    TEAM_LEAD = "team_lead", "Team lead"
+    DEVELOPER = "developer", "Developer"
+    READ_ONLY = "read_only", "Read-only"
+
+
+class Period(models.TextChoices):
+    """How often a budget starts again, in the organisation's time zone."""
+
+    DAY = "day", "Day"
+    WEEK = "week", "Week"
+    MONTH = "month", "Month"
+    TOTAL = "total", "Total"
+
+
+class Scope(models.TextChoices):
+    """What a key may be used for."""
+
+    INFERENCE = "inference", "Call models"
+    MODELS_READ = "models:read", "List models"
+    COSTS_ORGANIZATION = "costs:organisation", "See costs of the whole organisation"

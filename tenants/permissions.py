@@ -1,0 +1,125 @@
+"""Which role may do which act: one table, read by services, admin, API and templates alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from kit import errors
+from kit.context import Actor
+
+if TYPE_CHECKING:
+    from tenants.models.people import User
+
+_EVERYONE = {"portal.view"}
+_OPERATE = {
+    "tenants.organization.change",
+    "tenants.team.manage",
+    "tenants.project.manage",
+    "tenants.member.manage",
+    "tenants.budget.manage",
+    "tenants.identity_provider.manage",
+}
+_KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
+_REGISTER = {"governance.register.view", "governance.register.manage", "governance.approval.request"}
+_DECIDE = {"governance.approval.decide", "governance.model.suspend"}
+
+ACTS: dict[str, frozenset[str]] = {
+    "administrator": frozenset(
+        _EVERYONE
+        | _OPERATE
+        | _KEYS
+        | _REGISTER
+        | {"governance.model.suspend", "audit.request.view", "audit.spend.view", "tenants.member.view"}
+    ),
+    "compliance_officer": frozenset(
+        _EVERYONE
+        | _REGISTER
+        | _DECIDE
+        | {"tenants.api_key.view", "audit.request.view", "audit.act.view", "audit.spend.view", "tenants.member.view"}
+    ),
+    "auditor": frozenset(
+        _EVERYONE
+        | {
+            "governance.register.view",
+            "tenants.api_key.view",
+            "tenants.member.view",
+            "audit.request.view",
+            "audit.act.view",
+            "audit.spend.view",
+        }
+    ),
+    "team_lead": frozenset(
+        _EVERYONE
+        | _KEYS
+        | {
+            "governance.register.view",
+            "governance.approval.request",
+            "tenants.project.manage",
+            "tenants.member.view",
+            "tenants.budget.manage",
+            "audit.request.view",
+            "audit.spend.view",
+        }
+    ),
+    "developer": frozenset(
+        _EVERYONE | _KEYS | {"governance.register.view", "governance.approval.request", "audit.request.view"}
+    ),
+    "read_only": frozenset(_EVERYONE | {"governance.register.view", "audit.spend.view"}),
+}
+
+# Roles that decide sign in with a one-time password; the others may.
+OTP_REQUIRED = frozenset({"administrator", "compliance_officer"})
+
+# Django's permission names, as its admin asks for them, in terms of acts. What is missing here nobody has.
+_VIEW, _CHANGE = "view", "add change delete"
+_MODEL_ACTS: dict[str, tuple[str, str]] = {
+    "tenants.organization": ("portal.view", "tenants.organization.change"),
+    "tenants.team": ("portal.view", "tenants.team.manage"),
+    "tenants.project": ("portal.view", "tenants.project.manage"),
+    "tenants.user": ("tenants.member.view", "tenants.member.manage"),
+    "tenants.membership": ("tenants.member.view", "tenants.member.manage"),
+    "tenants.apikey": ("tenants.api_key.view", "tenants.api_key.manage"),
+    "tenants.apikeysecret": ("tenants.api_key.view", "tenants.api_key.manage"),
+    "tenants.identityprovider": ("tenants.api_key.view", "tenants.identity_provider.manage"),
+    "tenants.budget": ("audit.spend.view", "tenants.budget.manage"),
+    "tenants.ratelimit": ("audit.spend.view", "tenants.budget.manage"),
+    "governance.provider": ("governance.register.view", "governance.register.manage"),
+    "governance.model": ("governance.register.view", "governance.register.manage"),
+    "governance.deployment": ("governance.register.view", "governance.register.manage"),
+    "governance.price": ("governance.register.view", "governance.register.manage"),
+    "governance.route": ("governance.register.view", "governance.register.manage"),
+    "governance.routecandidate": ("governance.register.view", "governance.register.manage"),
+    "governance.approvalrequest": ("governance.register.view", "governance.approval.request"),
+    "governance.approval": ("governance.register.view", "governance.approval.decide"),
+    "audit.record": ("audit.request.view", ""),
+}
+
+
+def acts_of(roles: Iterable[str]) -> frozenset[str]:
+    """Everything that any of the roles allows."""
+    return frozenset().union(*(ACTS[role] for role in roles))
+
+
+def require(actor: Actor, act: str, *, otp: bool = False) -> None:
+    """Raises `errors.Forbidden` unless the actor may do the act, with a one-time password where asked."""
+    if not actor.may(act):
+        raise errors.Forbidden(f"Your role does not include {act}.")
+    if otp and actor.kind == "user" and not actor.otp_verified:
+        raise errors.Forbidden("This act needs a one-time password.", code="otp_required")
+
+
+def allows(user: User, permission: str) -> bool:
+    """Whether the user's active membership grants a Django permission such as `tenants.view_team`.
+
+    The portal's middleware sets `user.actor` for each request; without it nothing is allowed.
+    """
+    actor: Actor | None = getattr(user, "actor", None)
+    if actor is None:
+        return False
+    app_label, _, codename = permission.partition(".")
+    verb, _, model_name = codename.partition("_")
+    view, change = _MODEL_ACTS.get(f"{app_label}.{model_name}", ("", ""))
+    if verb == _VIEW:
+        return actor.may(view) or actor.may(change)
+    return verb in _CHANGE.split() and bool(change) and actor.may(change)

@@ -1,0 +1,166 @@
+"""Founding organisations, and the teams and projects in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.ledger.append import append_act
+from kit.context import Actor
+from kit.ids import new_id
+from kit.scoping import within
+from tenants import permissions
+from tenants.models import Budget, Organization, Period, Project, RateLimit, Team
+
+
+class Unset(Enum):
+    """`INHERIT` is the default; `None` is the explicit choice of no budget or limit."""
+
+    INHERIT = "inherit"
+
+
+INHERIT: Final = Unset.INHERIT
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What new teams and projects of an organisation start with."""
+
+    monthly_budget_nano_usd: int | None = None
+    limits: Limits = Limits()
+
+
+def found(
+    *,
+    name: str,
+    slug: str,
+    region: str,
+    now: datetime,
+    time_zone: str = "UTC",
+    defaults: Defaults = Defaults(),  # noqa: B008 - frozen
+    organization_id: UUID | None = None,
+) -> Organization:
+    """A new organisation with nobody in it. Reached from commands only: no role may found a tenant."""
+    identifier = organization_id or new_id()
+    actor = Actor("system", identifier, identifier)
+    with within(actor.scope):
+        organization = Organization(
+            id=identifier,
+            name=name,
+            slug=slug,
+            region=region,
+            time_zone=time_zone,
+            default_monthly_budget_nano_usd=defaults.monthly_budget_nano_usd,
+            default_requests_per_minute=defaults.limits.requests_per_minute,
+            default_tokens_per_minute=defaults.limits.tokens_per_minute,
+            default_concurrency=defaults.limits.concurrency,
+            created_at=now,
+        )
+        organization.full_clean(exclude=["created_at"])
+        organization.save(force_insert=True)
+        append_act(
+            actor=actor,
+            action="tenants.organization.founded",
+            object_kind="organization",
+            object_id=identifier,
+            details={"slug": slug, "region": region},
+        )
+    return organization
+
+
+def create_team(
+    *,
+    actor: Actor,
+    name: str,
+    slug: str,
+    now: datetime,
+    monthly_budget_nano_usd: int | None | Unset = INHERIT,
+    limits: Limits | None | Unset = INHERIT,
+) -> Team:
+    """A new team, with the organisation's default budget and limits unless told otherwise."""
+    permissions.require(actor, "tenants.team.manage")
+    with transaction.atomic():
+        team = Team(organization_id=actor.organization_id, name=name, slug=slug, created_at=now)
+        team.full_clean(exclude=["created_at"])
+        team.save(force_insert=True)
+        _allot(team=team, project=None, budget=monthly_budget_nano_usd, limits=limits)
+        append_act(
+            actor=actor,
+            action="tenants.team.created",
+            object_kind="team",
+            object_id=team.id,
+            details={"slug": slug},
+        )
+    return team
+
+
+def create_project(
+    *,
+    actor: Actor,
+    team: Team,
+    name: str,
+    slug: str,
+    now: datetime,
+    monthly_budget_nano_usd: int | None | Unset = INHERIT,
+    limits: Limits | None | Unset = INHERIT,
+) -> Project:
+    """A new project of a team, with the organisation's default budget and limits unless told otherwise."""
+    permissions.require(actor, "tenants.project.manage")
+    with transaction.atomic():
+        project = Project(
+            organization_id=actor.organization_id, team=team, name=name, slug=slug, created_at=now
+        )
+        project.full_clean(exclude=["created_at"])
+        project.save(force_insert=True)
+        _allot(team=team, project=project, budget=monthly_budget_nano_usd, limits=limits)
+        append_act(
+            actor=actor,
+            action="tenants.project.created",
+            object_kind="project",
+            object_id=project.id,
+            details={"slug": slug, "team_id": str(team.id)},
+        )
+    return project
+
+
+def _allot(
+    *, team: Team, project: Project | None, budget: int | None | Unset, limits: Limits | None | Unset
+) -> None:
+    organization = Organization.objects.get(id=team.organization_id)
+    amount = organization.default_monthly_budget_nano_usd if budget is INHERIT else budget
+    if limits is INHERIT:
+        limits = Limits(
+            organization.default_requests_per_minute,
+            organization.default_tokens_per_minute,
+            organization.default_concurrency,
+        )
+    if amount is not None:
+        Budget.objects.create(
+            organization=organization,
+            team=team,
+            project=project,
+            name=f"{project or team} monthly",
+            limit_nano_usd=amount,
+            period=Period.MONTH,
+        )
+    if limits is not None and limits != Limits():
+        RateLimit.objects.create(
+            organization=organization,
+            team=team,
+            project=project,
+            requests_per_minute=limits.requests_per_minute,
+            tokens_per_minute=limits.tokens_per_minute,
+            concurrency=limits.concurrency,
+        )

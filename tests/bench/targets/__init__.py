@@ -1,0 +1,1 @@
+"""What can be measured, one module per target; each has `target(...) -> Target`."""
