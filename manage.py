@@ -7,8 +7,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
 
+# These make what `portal.settings` needs, so they run before it can be read.
+BEFORE_SETTINGS = {"up", "services", "bootstrap_database"}
+
 if __name__ == "__main__":
     from django.core.management import execute_from_command_line
 
+    if BEFORE_SETTINGS.intersection(sys.argv[1:2]):
+        os.environ["DJANGO_SETTINGS_MODULE"] = "portal.embedded.settings"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     execute_from_command_line(sys.argv)

@@ -40,7 +40,7 @@ class TokenReader:
             raise errors.Unauthenticated("The token's issuer is not accepted.")
         if clock.now().timestamp() >= ends_at:
             raise errors.Unauthenticated("The token has expired.", code="expired_api_key")
-        return Caller(provider, organization, "token", subject=subject)
+        return Caller(provider, organization, "identity_provider", subject=subject)
 
     def _verify(self, snapshot: Snapshot, token: str, fingerprint: bytes) -> tuple[UUID, str | None, float]:
         unknown = errors.Unauthenticated("The key or token is not known.")

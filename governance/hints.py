@@ -27,8 +27,6 @@ def approvals_changed(organization_id: UUID) -> None:
 
 def _send(organization_id: UUID, topic: str) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(
-            group_of(organization_id), {"type": "hint", "topic": topic}
-        )
+        async_to_sync(get_channel_layer().group_send)(group_of(organization_id), {"type": "hint", "topic": topic})
     except OSError:
         logger.warning("live hint not sent: the channel layer is away")

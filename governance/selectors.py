@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from pgvector.django import CosineDistance
 
-from governance.models import Approval, ApprovalRequest, Model, RequestStatus
+from governance.models import Approval, ApprovalRequest, Deployment, Model, Price, RequestStatus
 
 NEAR = 0.35
 
@@ -32,9 +32,16 @@ def live_approvals(at: datetime) -> QuerySet[Approval]:
 
 
 def open_requests() -> QuerySet[ApprovalRequest]:
-    """Requests that wait for a decision, oldest first."""
+    """Requests that wait for a decision, oldest first.
+
+    The requester is not joined: row-level security hides a person who has left, and would hide the request too.
+    """
     return (
-        ApprovalRequest.objects.filter(status=RequestStatus.SUBMITTED)
-        .select_related("model", "requested_by")
-        .order_by("requested_at")
+        ApprovalRequest.objects.filter(status=RequestStatus.SUBMITTED).select_related("model").order_by("requested_at")
     )
+
+
+def price_at(deployment: Deployment, at: datetime) -> Price | None:
+    """The price in force at that moment, from prices that may have been prefetched."""
+    begun = [price for price in deployment.prices.all() if price.effective_from <= at]
+    return max(begun, key=lambda price: price.effective_from, default=None)

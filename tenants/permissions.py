@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from kit import errors
 from kit.context import Actor
@@ -107,6 +108,12 @@ def require(actor: Actor, act: str, *, otp: bool = False) -> None:
         raise errors.Forbidden(f"Your role does not include {act}.")
     if otp and actor.kind == "user" and not actor.otp_verified:
         raise errors.Forbidden("This act needs a one-time password.", code="otp_required")
+
+
+def require_reach(actor: Actor, team_id: UUID | None) -> None:
+    """Raises `errors.Forbidden` where someone with a role in some teams would change what binds all or other teams."""
+    if actor.team_ids is not None and team_id not in actor.team_ids:
+        raise errors.Forbidden("Your role reaches your own teams only.")
 
 
 def allows(user: User, permission: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import Model, Prefetch
@@ -19,6 +19,7 @@ from kit.data_class import DataClass
 from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, RateLimit
 
 GATEWAY = "gateway"
+Level = Literal["key", "project", "team", "organization"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class IdentityProviderEntry(CredentialEntry):
 class BudgetEntry:
     id: UUID
     organization_id: UUID
-    level: str
+    level: Level
     level_id: UUID
     name: str
     limit_nano_usd: int
@@ -82,7 +83,7 @@ class BudgetEntry:
 class RateLimitEntry:
     id: UUID
     organization_id: UUID
-    level: str
+    level: Level
     level_id: UUID
     requests_per_minute: int | None
     tokens_per_minute: int | None
@@ -90,6 +91,7 @@ class RateLimitEntry:
 
 
 Ids = Collection[UUID] | None
+
 
 
 def organizations(ids: Ids) -> Iterator[OrganizationEntry]:

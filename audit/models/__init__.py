@@ -1,0 +1,11 @@
+"""Rows of the ledger hold ids and labels, no foreign keys: they outlive what they name.
+
+Nothing here is saved through the ORM. Rows come in by the functions of `audit/sql` alone.
+"""
+
+from audit.models.body import Body, DataKey, Subject
+from audit.models.record import Record
+from audit.models.settlement import Correction, RolledUp, Settlement, Spent
+from audit.models.writer import AdmissionEpoch, LiveWriter
+
+__all__ = ["AdmissionEpoch", "Body", "Correction", "DataKey", "LiveWriter", "Record", "RolledUp", "Settlement", "Spent", "Subject"]

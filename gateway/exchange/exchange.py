@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from gateway.admission.admission import Held
-from gateway.api.schemas.chat import ChatRequest
+from audit.choices import CallerKind
+from audit.vault.keys import OpenKey
+from gateway.admission.holds import Held, Hold
 from gateway.guards.engine import Inspection
 from gateway.routing.attempts import Attempt
 from gateway.routing.candidates import Candidate
+from gateway.wire.chat import ChatRequest
 from governance.snapshot.section import ApprovalEntry
 from kit.data_class import DataClass
 from tenants.snapshot import CredentialEntry, OrganizationEntry
@@ -31,7 +33,7 @@ class Caller:
 
     credential: CredentialEntry
     organization: OrganizationEntry
-    kind: str
+    kind: CallerKind
     secret_id: UUID | None = None
     subject: str | None = None
 
@@ -82,24 +84,22 @@ class Timings:
         return (perf_counter() - self.started) * 1000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exchange:
     """Filled in by one stage after another; each stage may rely on what those before it have set."""
 
     services: Services
     request_id: UUID
     headers: Headers
-    address: IPv4Address | IPv6Address | None
+    caller: Caller
     chat: ChatRequest
     raw_body: bytes
     pipeline: str = "direct"
     timings: Timings = field(default_factory=Timings)
-    # authenticate
-    caller: Caller = field(init=False)
-    known_caller: bool = False
+    # resolve
     declared_class: DataClass = DataClass.INTERNAL
     end_user: str | None = None
-    # resolve, authorize
+    # authorize
     candidates: tuple[Candidate, ...] = ()
     approval: ApprovalEntry | None = None
     snapshot_version: int = 0
@@ -111,16 +111,23 @@ class Exchange:
     input_bound: int = 0
     output_bound: int = 0
     held_nano_usd: int = 0
+    admitted_at: datetime = field(init=False)
+    hold: Hold | None = None
     held: Held | None = None
     # record
     is_recorded: bool = False
     subject_id: UUID | None = None
+    body_key: OpenKey = field(init=False)
     # dispatch
     attempts: list[Attempt] = field(default_factory=list)
     answered_by: Candidate | None = None
     answer: UpstreamAnswer | None = None
     usage: Usage | None = None
     answer_parts: list[bytes] = field(default_factory=list)
+    answer_bytes: int = 0
+    events: int = 0
+    texts: list[str] = field(default_factory=list)
+    tool_calls: int = 0
     cost_nano_usd: int = 0
     outcome: str = "completed"
     failure_code: str | None = None

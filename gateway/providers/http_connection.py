@@ -34,6 +34,10 @@ class _State(Enum):
     FAILED = auto()
 
 
+# Looked up several times for every streamed token, and a member's look-up in its class is slow.
+_IDLE, _SENT, _HEAD, _BODY, _COMPLETE, _DRAINING, _FAILED = _State
+
+
 class Connection(asyncio.Protocol):
     """Used by one call at a time; after `finish` or `abort` that call lets go of it.
 
@@ -52,13 +56,15 @@ class Connection(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._closed = False
         self._paused = False
-        self._begin(_State.IDLE, Timeouts())
+        self._keep_alive = False
+        self._begin(_IDLE, Timeouts())
 
     def _begin(self, state: _State, timeouts: Timeouts) -> None:
         self._state = state
         self.status = 0
         self.head: dict[bytes, bytes] = {}  # of the answer, names in lower case
         self._timeouts = timeouts
+        self.crossed = False  # whether the other side closed the connection just as the request went out
         self._failure: UpstreamFailure | None = None
         self._pieces: list[bytes] = []
         self._buffered_bytes = 0
@@ -70,23 +76,18 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        return self._state is _State.IDLE and not self._closed and not self._transport.is_closing()
+        return self._state is _IDLE and not self._closed and not self._transport.is_closing()
 
     def send(self, request: bytes, timeouts: Timeouts) -> None:
-        self._begin(_State.SENT, timeouts)
+        self._begin(_SENT, timeouts)
         self._transport.write(request)
         self._watch()
 
-    async def begun(self) -> bool:
-        """Waits for the answer's head; false if the connection had been closed before the request reached it."""
-        while self._state is _State.SENT or self._state is _State.HEAD:
-            if self._closed:
-                break
+    async def begun(self) -> None:
+        """Waits for the answer's head."""
+        while self._state is _SENT or self._state is _HEAD:
             await self._progress()
-        if self._state is _State.SENT and self._active_at - self._sent_at < _CROSSED_SECONDS:
-            return False
         self._raise_failure()
-        return True
 
     async def read(self, limit: int) -> bytes:
         """The whole body, or `invalid_answer` when it has more than `limit` bytes."""
@@ -95,7 +96,7 @@ class Connection(asyncio.Protocol):
             if self._buffered_bytes > limit:
                 self.abort()
                 raise invalid_answer("the upstream's answer is larger than the limit", self.status)
-            if self._state is _State.COMPLETE:
+            if self._state is _COMPLETE:
                 return self._take()
             self._raise_failure()
             await self._progress()
@@ -103,18 +104,25 @@ class Connection(asyncio.Protocol):
     async def receive(self) -> bytes:
         """What has arrived of the body since the last time; empty at its end."""
         while not self._pieces:
-            if self._state is _State.COMPLETE:
+            if self._state is _COMPLETE:
                 return b""
             self._raise_failure()
             await self._progress()
         return self._take()
 
+    def finish_or_abort(self) -> None:
+        """For a caller that leaves: a complete answer was paid for, any other is stopped."""
+        if self._state is _COMPLETE:
+            self._reuse()
+        else:
+            self.abort()
+
     def finish(self) -> None:
         """Gives the connection back, once the body's formal end is there too."""
-        if self._state is _State.COMPLETE:
+        if self._state is _COMPLETE:
             self._reuse()
-        elif self._state is _State.BODY:
-            self._state = _State.DRAINING
+        elif self._state is _BODY:
+            self._state = _DRAINING
             self._sent_at = self._loop.time()
             self._resume()
             self._watch()
@@ -122,8 +130,7 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Closes at once, unsent data included."""
         if not self._closed:
-            self._transport.abort()
-            self._end(None)
+            self._fail(UpstreamFailure(FailureClass.CUT, "the call was aborted", status=self.status or None))
 
     def _take(self) -> bytes:
         pieces = self._pieces
@@ -134,12 +141,15 @@ class Connection(asyncio.Protocol):
             self._resume()
         return body
 
-    async def _progress(self) -> None:
+    def _progress(self) -> asyncio.Future[None]:
+        """Done when something has changed."""
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():  # done: its caller was cancelled
+            waiter.set_result(None)
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -153,10 +163,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._active_at = self._loop.time()
         state = self._state
-        if state is _State.SENT or state is _State.HEAD:
-            self._state = _State.HEAD
+        if state is _SENT or state is _HEAD:
+            self._state = _HEAD
             self._head_bytes += len(data)
-        elif state is _State.IDLE or state is _State.COMPLETE:  # nobody asked
+        elif state is _IDLE or state is _COMPLETE:  # nobody asked
             self.abort()
             return
         try:
@@ -164,14 +174,15 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(invalid_answer("the upstream's answer is not HTTP/1.1", self.status or None))
             return
-        if self._state is _State.HEAD and self._head_bytes > _MAX_HEAD_BYTES:
+        if self._state is _HEAD and self._head_bytes > _MAX_HEAD_BYTES:
             self._fail(invalid_answer("the head of the upstream's answer is too large"))
-        elif self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        elif self._waiter is not None:
+            self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self._state is _State.BODY and error is None and self._ends_with_connection():
-            self._state = _State.COMPLETE
+        if self._state is _BODY and error is None and self._ends_with_connection():
+            self._state = _COMPLETE
+        self.crossed = self._state is _SENT and self._loop.time() - self._sent_at < _CROSSED_SECONDS
         message = "the upstream closed the connection before its answer was complete"
         self._end(UpstreamFailure(FailureClass.CUT, message, status=self.status or None))
 
@@ -185,10 +196,10 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _reuse(self) -> None:
-        if self._closed or self._transport.is_closing() or not self._parser.should_keep_alive():
+        if self._closed or self._transport.is_closing() or not self._keep_alive:
             self.abort()
             return
-        self._begin(_State.IDLE, self._timeouts)
+        self._begin(_IDLE, self._timeouts)
         self._watch()
         self._released(self)
 
@@ -196,24 +207,23 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
         self._end(failure)
 
-    def _end(self, failure: UpstreamFailure | None) -> None:
+    def _end(self, failure: UpstreamFailure) -> None:
         """The connection is gone; an answer that is complete can still be read."""
         if self._closed:
             return
         self._closed = True
-        if self._state is not _State.COMPLETE:
+        if self._state is not _COMPLETE:
             self._failure = failure
-            self._state = _State.SENT if self._state is _State.SENT else _State.FAILED
+            self._state = _FAILED
         if self._timer is not None:
             self._timer.cancel()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._wake()
         self._lost(self)
 
     # llhttp's callbacks
 
     def on_message_begin(self) -> None:
-        if self._state is _State.COMPLETE:
+        if self._state is _COMPLETE or self._state is _IDLE:  # the latter when the end of a drained body came with it
             raise ValueError("more than one answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -221,10 +231,10 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
-        self._state = _State.BODY
+        self._state = _BODY
 
     def on_body(self, body: bytes) -> None:
-        if self._state is _State.DRAINING:
+        if self._state is _DRAINING:
             return
         self._pieces.append(body)
         self._buffered_bytes += len(body)
@@ -233,14 +243,15 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def on_message_complete(self) -> None:
-        if self._state is _State.DRAINING:
+        self._keep_alive = self._parser.should_keep_alive()  # later the parser no longer knows
+        if self._state is _DRAINING:
             self._reuse()
         elif self.status < 200:  # interim: the answer proper follows
             self.status = 0
             self.head = {}
-            self._state = _State.HEAD
+            self._state = _HEAD
         else:
-            self._state = _State.COMPLETE
+            self._state = _COMPLETE
 
     # Time
 
@@ -255,22 +266,22 @@ class Connection(asyncio.Protocol):
 
     def _on_time(self) -> None:
         self._timer = None
-        if self._state is _State.COMPLETE:
+        if self._state is _COMPLETE:
             return
         if self._loop.time() < self._due_at():
             self._watch()
-        elif self._state is _State.IDLE or self._state is _State.DRAINING:
+        elif self._state is _IDLE or self._state is _DRAINING:
             self.abort()
         else:
             message = "the upstream did not answer in time"
             self._fail(UpstreamFailure(FailureClass.TIMEOUT, message, status=self.status or None))
 
     def _due_at(self) -> float:
-        if self._state is _State.IDLE:
+        if self._state is _IDLE:
             return self._active_at + self._keep_alive_seconds
-        if self._state is _State.DRAINING:
+        if self._state is _DRAINING:
             return self._sent_at + _DRAIN_SECONDS
         due = self._sent_at + self._timeouts.total
         if self._paused:
             return due
-        return min(due, self._active_at + (self._timeouts.first_byte if self._state is _State.SENT else self._timeouts.idle))
+        return min(due, self._active_at + (self._timeouts.first_byte if self._state is _SENT else self._timeouts.idle))

@@ -8,7 +8,14 @@ from datetime import datetime
 
 from gateway.admission.price import Price
 from gateway.snapshot.index import Snapshot
-from governance.snapshot.section import ApprovalEntry, DeploymentEntry, ModelEntry, PriceEntry, ProviderEntry, RouteEntry
+from governance.snapshot.section import (
+    ApprovalEntry,
+    DeploymentEntry,
+    ModelEntry,
+    PriceEntry,
+    ProviderEntry,
+    RouteEntry,
+)
 from kit import errors
 from tenants.snapshot import OrganizationEntry
 
@@ -49,8 +56,14 @@ def resolve(
         return candidates_of_route(snapshot, route, at)
     model = snapshot.models.one(key)
     if model is None:
-        raise errors.NotFound("No model or route of this name is available to you.", code="model_not_found", param="model")
+        raise unknown_model()
     return candidates_of_model(snapshot, model, at)
+
+
+def unknown_model() -> errors.NotFound:
+    return errors.NotFound(
+        "No model or route of this name is available to you.", code="model_not_found", param="model"
+    )
 
 
 def candidates_of_model(snapshot: Snapshot, model: ModelEntry, at: datetime) -> tuple[Candidate, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from gateway.routing.candidates import Candidate
 from governance.snapshot.section import ApprovalEntry
@@ -33,9 +34,7 @@ _WORDS = {
 }
 
 
-def failed_condition(
-    approval: ApprovalEntry, credential: CredentialEntry, region: str, at: datetime
-) -> str | None:
+def failed_condition(approval: ApprovalEntry, credential: CredentialEntry, region: str, at: datetime) -> str | None:
     """The code of the first static condition that does not hold, or none."""
     if approval.organization_id != credential.organization_id:
         return "condition_organization"
@@ -52,7 +51,7 @@ def failed_condition(
 
 def authorized(
     candidates: Iterable[Candidate],
-    approvals_of: dict[object, tuple[ApprovalEntry, ...]],
+    approvals_of: Callable[[UUID], tuple[ApprovalEntry, ...]],
     credential: CredentialEntry,
     at: datetime,
 ) -> tuple[Candidate, ...]:
@@ -63,7 +62,7 @@ def authorized(
         if candidate.is_suspended:
             misses.append("model_suspended")
             continue
-        for approval in approvals_of.get(candidate.model.id, ()):
+        for approval in approvals_of(candidate.model.id):
             failed = failed_condition(approval, credential, candidate.deployment.region, at)
             if failed is None:
                 allowed.append(replace(candidate, approval=approval))

@@ -81,6 +81,11 @@ class Table(Generic[Entry]):
             self._found.pop(key, None)
 
 
+def _named(entry: ModelEntry | RouteEntry) -> tuple[Hashable, ...]:
+    """By name within the organisation, and with all others of the organisation."""
+    return (entry.organization_id, entry.slug), entry.organization_id
+
+
 class Snapshot:
     """Everything a worker decides by. `version` is the number of the newest change it has taken in."""
 
@@ -90,14 +95,16 @@ class Snapshot:
         self.organizations: Table[OrganizationEntry] = Table()
         self.api_keys: Table[ApiKeyEntry] = Table(lambda key: (secret.digest for secret in key.secrets))
         self.identity_providers: Table[IdentityProviderEntry] = Table(lambda entry: (entry.issuer,))
-        self.budgets: Table[BudgetEntry] = Table(lambda budget: (budget.level_id,))
+        self.budgets: Table[BudgetEntry] = Table(
+            lambda budget: (budget.level_id, ("organization", budget.organization_id))
+        )
         self.rate_limits: Table[RateLimitEntry] = Table(lambda limit: (limit.level_id,))
         self.providers: Table[ProviderEntry] = Table()
-        self.models: Table[ModelEntry] = Table(lambda model: ((model.organization_id, model.slug), model.organization_id))
+        self.models: Table[ModelEntry] = Table(_named)
         self.deployments: Table[DeploymentEntry] = Table(
             lambda deployment: (deployment.model_id,), rank=lambda deployment: deployment.position
         )
-        self.routes: Table[RouteEntry] = Table(lambda route: ((route.organization_id, route.slug), route.organization_id))
+        self.routes: Table[RouteEntry] = Table(_named)
         self.approvals: Table[ApprovalEntry] = Table(lambda approval: (approval.model_id,))
         self._tables: dict[str, Table[Any]] = {
             "organization": self.organizations,

@@ -45,9 +45,7 @@ class Keeper:
         delta = await self._in_thread(changes.load_all)
         self._seen = delta.seen
         self.snapshot.apply(delta)
-        await self._in_thread(
-            lambda: acknowledge.introduce(self.process_id, version=delta.version, now=clock.now())
-        )
+        await self._in_thread(lambda: acknowledge.introduce(self.process_id, version=delta.version, now=clock.now()))
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._follow())]
 
     async def stop(self) -> None:

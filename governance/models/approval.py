@@ -74,9 +74,7 @@ class Decision(TenantOwned):
         ordering = ["decided_at"]
         constraints = [
             models.UniqueConstraint(fields=["request", "decided_by"], name="one_decision_per_person"),
-            models.CheckConstraint(
-                condition=~Q(decided_by=F("requested_by")), name="decision_maker_is_not_requester"
-            ),
+            models.CheckConstraint(condition=~Q(decided_by=F("requested_by")), name="decision_maker_is_not_requester"),
         ]
 
     def __str__(self) -> str:

@@ -31,9 +31,7 @@ class Terms:
     expires_at: datetime | None = None
 
 
-def submit(
-    *, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime
-) -> ApprovalRequest:
+def submit(*, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime) -> ApprovalRequest:
     """Asks for an approval. Raises `errors.Conflict` while another request for the model is open."""
     permissions.require(actor, "governance.approval.request")
     with transaction.atomic():
@@ -172,9 +170,13 @@ def _set_suspended(actor: Actor, approval: Approval, at: datetime | None, action
             return
         locked.suspended_at = at
         locked.save(update_fields=["suspended_at"])
-        append_act(actor=actor, action=action, object_kind="model", object_id=locked.model_id, details={
-            "approval_id": str(locked.id)
-        })
+        append_act(
+            actor=actor,
+            action=action,
+            object_kind="model",
+            object_id=locked.model_id,
+            details={"approval_id": str(locked.id)},
+        )
 
 
 def _record(actor: Actor, action: str, request: ApprovalRequest, details: dict[str, str]) -> None:

@@ -110,9 +110,7 @@ def create_route(
             {"deployments": [str(deployment.id) for deployment in deployments]},
         )
         RouteCandidate.objects.bulk_create(
-            RouteCandidate(
-                organization_id=actor.organization_id, route=route, deployment=deployment, position=position
-            )
+            RouteCandidate(organization_id=actor.organization_id, route=route, deployment=deployment, position=position)
             for position, deployment in enumerate(deployments)
         )
     return route

@@ -1,4 +1,4 @@
-"""The governance section of the gateway's snapshot: what may be called, where, at which price. See `tenants.snapshot`."""
+"""The governance section of the gateway's snapshot: what may be called, where, at which price."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@
     ├── BudgetExceeded      402
     ├── Forbidden           403
     ├── NotFound            404
+    ├── MethodNotAllowed    405
     ├── Conflict            409
     ├── RequestTooLarge     413
     ├── Unprocessable       422
@@ -114,6 +115,10 @@ class Forbidden(ChanceryError):
 
 class NotFound(ChanceryError):
     status, code, type = 404, "not_found", "invalid_request_error"
+
+
+class MethodNotAllowed(ChanceryError):
+    status, code, type = 405, "method_not_allowed", "invalid_request_error"
 
 
 class Conflict(ChanceryError):

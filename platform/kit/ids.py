@@ -35,9 +35,5 @@ def time_of(identifier: UUID) -> datetime:
 
 def _compose(milliseconds: int, random_a: int, random_b: int) -> UUID:
     return UUID(
-        int=(milliseconds & ((1 << 48) - 1)) << 80
-        | _VERSION
-        | (random_a & _RANDOM_A) << 64
-        | _VARIANT
-        | random_b
+        int=(milliseconds & ((1 << 48) - 1)) << 80 | _VERSION | (random_a & _RANDOM_A) << 64 | _VARIANT | random_b
     )

@@ -13,11 +13,11 @@ from __future__ import annotations
 from django.db import migrations
 
 FUNCTIONS = """
-CREATE FUNCTION chancery_organization() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION chancery_organization() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('chancery.organization', true), '')::uuid;
-CREATE FUNCTION chancery_user() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION chancery_user() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('chancery.user', true), '')::uuid;
-CREATE FUNCTION chancery_team_visible(team uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION chancery_team_visible(team uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
     RETURN team IS NULL
         OR current_setting('chancery.teams', true) = '*'
         OR team = ANY (string_to_array(nullif(current_setting('chancery.teams', true), ''), ',')::uuid[]);

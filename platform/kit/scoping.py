@@ -73,6 +73,21 @@ def identify(user_id: UUID | None, *, using: str = DEFAULT_DB_ALIAS) -> None:
         cursor.execute(_SET, ["", "", str(user_id or "")])
 
 
+def look_up_address(email: str, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Makes the one person with that e-mail address readable in the running transaction: to sign in, or to join."""
+    _set_local("chancery.email", email, using)
+
+
+def look_up_token(digest: bytes, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Makes the one personal access token with that digest readable in the running transaction."""
+    _set_local("chancery.token", digest.hex(), using)
+
+
+def _set_local(name: str, value: str, using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
 def _announce(scope: Scope | None, using: str) -> None:
     organization = teams = user = ""
     if scope is not None:

@@ -41,13 +41,19 @@ def text(name: str, default: str | None = None) -> str:
 
 def secret(name: str, default: str | None = None) -> str:
     """As `text`; `NAME_FILE` names a file that holds it."""
+    found = given(name)
+    return text(name, default) if found is None else found
+
+
+def given(name: str) -> str | None:
+    """What the operator set, by `NAME_FILE` or `NAME`, and not what an earlier start left in the state directory."""
     path = os.environ.get(f"{name}_FILE")
-    if path:
-        try:
-            return Path(path).read_text().strip()
-        except OSError as failure:
-            raise InvalidSetting(f"{name}_FILE names a file that cannot be read: {path}") from failure
-    return text(name, default)
+    if not path:
+        return os.environ.get(name)
+    try:
+        return Path(path).read_text().strip()
+    except OSError as failure:
+        raise InvalidSetting(f"{name}_FILE names a file that cannot be read: {path}") from failure
 
 
 def integer(name: str, default: int | None = None) -> int:

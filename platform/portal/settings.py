@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
 from kit import database_url
 from portal import env
+
+django_stubs_ext.monkeypatch()  # ModelAdmin[Model] and its kin are subscripted where they are defined
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = env.home()
@@ -21,8 +27,8 @@ BEHIND_TLS = env.flag("BEHIND_TLS", default=False)
 ROLE = env.text("CHANCERY_ROLE", default="all")
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "portal.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,11 +52,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.middleware.SecurityHeaders",
-    "portal.middleware.SignedInScope",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "portal.middleware.ActingAs",
@@ -70,6 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "portal.navigation.chrome",
             ],
         },
     },
@@ -82,6 +88,7 @@ DATABASES = {
     "gateway": database_url.django(env.secret("DATABASE_URL_GATEWAY")),
     "migrator": database_url.django(env.secret("DATABASE_URL_MIGRATOR", default=""), role="chancery_owner"),
 }
+GATEWAY_DSN = env.secret("DATABASE_URL_GATEWAY")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.secret("REDIS_URL")
@@ -106,6 +113,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"
 OTP_TOTP_ISSUER = "Chancery"
 
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
@@ -163,15 +171,37 @@ HOSTED_SOCKET = env.text("HOSTED_SOCKET", default=str(HOME / "run" / "hosted.soc
 LEAN_INFERENCE_PATH = env.flag("LEAN_INFERENCE_PATH", default=True)
 TRUSTED_PROXIES = env.listing("TRUSTED_PROXIES", default=[])
 
+# The colours are those of static/portal/portal.css.
 UNFOLD = {
     "SITE_TITLE": "Chancery",
     "SITE_HEADER": "Chancery",
-    "SITE_SYMBOL": "verified",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("portal/seal.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal/seal.svg")}],
     "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "portal.navigation.ribbon",
     "DASHBOARD_CALLBACK": "portal.dashboard.fill",
+    "SCRIPTS": [lambda request: static("portal/live.js")],
+    "ACCOUNT": {"navigation": [{"title": "Account and access tokens", "link": reverse_lazy("account")}]},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
         "navigation": "portal.navigation.sidebar",
+    },
+    "COLORS": {
+        "primary": {
+            "50": "#eef7f8",
+            "100": "#d5ebee",
+            "200": "#aed8de",
+            "300": "#79bdc8",
+            "400": "#459baa",
+            "500": "#2b7f8f",
+            "600": "#236878",
+            "700": "#215563",
+            "800": "#214753",
+            "900": "#203c47",
+            "950": "#10272f",
+        },
     },
 }

@@ -1,7 +1,41 @@
-"""Every address the product answers at, by surface."""
+"""Every address the portal answers at. The inference path and the health pages are dispatched by `portal.asgi`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+import governance.admin
+import tenants.admin  # noqa: F401 - both register with the admin's site
+from portal.screens import account, search, session
+
+_SESSION = [
+    path("sign-in/", session.sign_in, name="sign-in"),
+    path("sign-in/code/", session.code, name="sign-in-code"),
+    path("sign-in/enrol/", session.enrol, name="sign-in-enrol"),
+    path("sign-out/", session.sign_out, name="sign-out"),
+    path("account/", account.show, name="account"),
+    path("account/password/", account.change_password, name="account-password"),
+    path("account/capacity/", session.act_as, name="act-as"),
+    path("account/tokens/", account.issue_token, name="account-tokens"),
+    path("account/tokens/<uuid:token_id>/revoke/", account.revoke_token, name="account-token-revoke"),
+]
+
+_SCREENS = [
+    path("search/", search.results, name="search"),
+]
+
+_API = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include("tenants.rest.urls")),
+    path("", include("governance.rest.urls")),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *_SESSION,
+    *_SCREENS,
+    path("api/", include(_API)),
+    path("admin/", admin.site.urls),
+]

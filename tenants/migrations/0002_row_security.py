@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from kit.row_security import install_functions, protect, same_tenant
+from kit.row_security import protect, same_tenant
 
 # A person is visible to itself, to whoever signs in under that address, and to the members of its organisations.
 USER_POLICIES = """
@@ -39,10 +39,9 @@ ALLOTMENTS = ["tenants_budget", "tenants_ratelimit"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0001_initial")]
+    dependencies = [("tenants", "0001_initial"), ("audit", "0001_initial")]
 
     operations = [
-        install_functions(),
         protect("tenants_organization", organization="id", also_visible=OWN_ORGANIZATION, gateway="SELECT",
                 app="SELECT, INSERT, UPDATE"),
         protect("tenants_team", team="id", also_visible=OWN_TEAM, app="SELECT, INSERT, UPDATE"),

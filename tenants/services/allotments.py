@@ -38,10 +38,11 @@ def add_budget(
     limit_nano_usd: int,
     now: datetime,
     period: Period = Period.MONTH,
-    level: Level = Level(),  # noqa: B008 - frozen
+    level: Level = Level(),
 ) -> Budget:
     """A further ceiling on spend. Every budget of every level holds at once."""
     permissions.require(actor, "tenants.budget.manage")
+    permissions.require_reach(actor, level.team.id if level.team else None)
     with transaction.atomic():
         budget = Budget(
             organization_id=actor.organization_id,
@@ -62,6 +63,7 @@ def add_budget(
 def change_budget(*, actor: Actor, budget: Budget, limit_nano_usd: int) -> Budget:
     """Raises or lowers a ceiling; what is spent and held stays."""
     permissions.require(actor, "tenants.budget.manage")
+    permissions.require_reach(actor, budget.team_id)
     with transaction.atomic():
         locked = Budget.objects.select_for_update().get(id=budget.id)
         before, locked.limit_nano_usd = locked.limit_nano_usd, limit_nano_usd
@@ -81,10 +83,11 @@ def set_limits(
     actor: Actor,
     limits: Limits,
     now: datetime,
-    level: Level = Level(),  # noqa: B008 - frozen
+    level: Level = Level(),
 ) -> RateLimit:
     """Sets a level's rate limits, in place of those it had."""
     permissions.require(actor, "tenants.budget.manage")
+    permissions.require_reach(actor, level.team.id if level.team else None)
     with transaction.atomic():
         row, _ = RateLimit.objects.update_or_create(
             organization_id=actor.organization_id,

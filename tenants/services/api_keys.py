@@ -103,9 +103,7 @@ def revoke(*, actor: Actor, key: ApiKey, now: datetime) -> None:
             return
         locked.revoked_at = now
         locked.save(update_fields=["revoked_at"])
-        append_act(
-            actor=actor, action="tenants.api_key.revoked", object_kind="api_key", object_id=key.id, details={}
-        )
+        append_act(actor=actor, action="tenants.api_key.revoked", object_kind="api_key", object_id=key.id, details={})
 
 
 def _store_secret(key: ApiKey, issued: IssuedSecret, now: datetime) -> None:

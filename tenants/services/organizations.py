@@ -49,7 +49,7 @@ def found(
     region: str,
     now: datetime,
     time_zone: str = "UTC",
-    defaults: Defaults = Defaults(),  # noqa: B008 - frozen
+    defaults: Defaults = Defaults(),
     organization_id: UUID | None = None,
 ) -> Organization:
     """A new organisation with nobody in it. Reached from commands only: no role may found a tenant."""
@@ -86,8 +86,8 @@ def create_team(
     name: str,
     slug: str,
     now: datetime,
-    monthly_budget_nano_usd: int | None | Unset = INHERIT,
-    limits: Limits | None | Unset = INHERIT,
+    monthly_budget_nano_usd: int | Unset | None = INHERIT,
+    limits: Limits | Unset | None = INHERIT,
 ) -> Team:
     """A new team, with the organisation's default budget and limits unless told otherwise."""
     permissions.require(actor, "tenants.team.manage")
@@ -113,15 +113,13 @@ def create_project(
     name: str,
     slug: str,
     now: datetime,
-    monthly_budget_nano_usd: int | None | Unset = INHERIT,
-    limits: Limits | None | Unset = INHERIT,
+    monthly_budget_nano_usd: int | Unset | None = INHERIT,
+    limits: Limits | Unset | None = INHERIT,
 ) -> Project:
     """A new project of a team, with the organisation's default budget and limits unless told otherwise."""
     permissions.require(actor, "tenants.project.manage")
     with transaction.atomic():
-        project = Project(
-            organization_id=actor.organization_id, team=team, name=name, slug=slug, created_at=now
-        )
+        project = Project(organization_id=actor.organization_id, team=team, name=name, slug=slug, created_at=now)
         project.full_clean(exclude=["created_at"])
         project.save(force_insert=True)
         _allot(team=team, project=project, budget=monthly_budget_nano_usd, limits=limits)
@@ -135,9 +133,7 @@ def create_project(
     return project
 
 
-def _allot(
-    *, team: Team, project: Project | None, budget: int | None | Unset, limits: Limits | None | Unset
-) -> None:
+def _allot(*, team: Team, project: Project | None, budget: int | Unset | None, limits: Limits | Unset | None) -> None:
     organization = Organization.objects.get(id=team.organization_id)
     amount = organization.default_monthly_budget_nano_usd if budget is INHERIT else budget
     if limits is INHERIT:

@@ -5,3 +5,9 @@
 
 docs/guides/benchmark.md says what is measured, how, and what the figures do not show.
 """
+
+import sys
+from pathlib import Path
+
+# `platform/` is a source root, so it joins the path here, as it does in `manage.py`.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "platform"))

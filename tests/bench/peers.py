@@ -6,6 +6,7 @@ They are never dependencies of the product: a benchmark without them lists them 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 LITELLM_VERSION = "1.106.2"
 PORTKEY_VERSION = "1.15.2"
 # Its range admits newer ones, with which every stream fails on immutable headers (Portkey-AI/gateway#1389).
-PORTKEY_NODE_SERVER_VERSION = "1.14.2"
+PORTKEY_NODE_SERVER_VERSION = "1.14.1"
 DEFAULT_DIRECTORY = Path(".bench")
 
 
@@ -55,8 +56,13 @@ def install_portkey(directory: Path) -> None:
     prefix = directory / "portkey"
     prefix.mkdir(parents=True, exist_ok=True)
     options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error"]
-    packages = [f"@portkey-ai/gateway@{PORTKEY_VERSION}", f"@hono/node-server@{PORTKEY_NODE_SERVER_VERSION}"]
-    subprocess.run([npm, "install", *options, "--prefix", prefix, *packages], check=True)
+    manifest = {
+        "private": True,
+        "dependencies": {"@portkey-ai/gateway": PORTKEY_VERSION},
+        "overrides": {"@hono/node-server": PORTKEY_NODE_SERVER_VERSION},
+    }
+    (prefix / "package.json").write_text(json.dumps(manifest, indent=2))
+    subprocess.run([npm, "install", *options, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
 
 
 def install(directory: Path) -> list[str]:
@@ -86,7 +92,8 @@ def main() -> int:
         sys.stdout.writelines(f"{line}\n" for line in install(options.directory))
     present = Peers(options.directory).installed()
     if options.act == "status":
-        sys.stdout.writelines(f"{name}: {'installed' if there else 'not installed'}\n" for name, there in present.items())
+        for name, there in present.items():
+            sys.stdout.write(f"{name}: {'installed' if there else 'not installed'}\n")
     return 0 if all(present.values()) else 1
 
 

@@ -33,7 +33,7 @@ class Cost:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of proc(5)'s stat after the command, which may itself hold spaces and brackets; None once it is gone."""
+    """The fields of proc(5)'s stat after the command, which may hold spaces and brackets; None once it is gone."""
     try:
         text = (PROC / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -51,6 +51,13 @@ def tree(pid: int) -> list[int]:
     for parent in found:
         found.extend(children.get(parent, ()))
     return found
+
+
+def parent(pid: int) -> int:
+    fields = _stat(pid)
+    if fields is None:
+        raise ProcessLookupError(pid)
+    return int(fields[1])
 
 
 def cost(pid: int) -> Cost:
@@ -73,7 +80,9 @@ def free_port() -> int:
 class Spawned:
     """One child process with its output in a file."""
 
-    def __init__(self, command: Sequence[str | Path], *, log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         with log.open("wb") as output:

@@ -22,11 +22,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A target that answers. `pid` heads the process tree it is charged for; `beside` names trees reported apart."""
+    """A target that answers. `pid` heads the process tree it is charged for; `beside` names trees reported apart.
+    `stream` is None where streams say nothing about the target."""
 
     pid: int
     plain: Request
-    stream: Request
+    stream: Request | None
     stop: Callable[[], None]
     beside: Mapping[str, int] = field(default_factory=dict)
 

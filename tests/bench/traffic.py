@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 
 MODEL = "gpt-4o-mini"
+# Targets that choose an upstream by model name stream this one from the server that can.
+STREAM_MODEL = "gpt-4o-mini-stream"
 ANSWER_TEXT = (
     "Your parcel left our warehouse on Tuesday evening and is with the carrier. Delivery is planned for Thursday "
     "between nine and noon; you can change the time slot until the evening before with the link in your confirmation."
 )
 _SYSTEM = (
     "You are the support assistant of a mail-order bookshop. Answer in plain sentences, at most five of them, and only "
-    "from what you were told. If an order number is missing, ask for it. Never promise a refund; offer to pass the case "
-    "on to a colleague instead. Opening hours are Monday to Friday, eight to six, and the returns desk closes at four."
+    "from what you were told. If an order number is missing, ask for it. Never promise a refund; offer to pass the "
+    "case on to a colleague instead. Opening hours are Monday to Friday, eight to six; returns close at four."
 )
 _EARLIER = (
     "Thank you for writing to us. I found your order: two hardbacks and a calendar, paid in full and packed on Monday. "
     "Is there anything in particular you would like to know about it?"
 )
 _QUESTION = (
-    "Yes, please. The tracking page has not moved since the weekend and I need the calendar before Friday, because it is "
-    "a present. Where is the parcel now, when will it be delivered, and can I still change the delivery to the afternoon?"
+    "Yes, please. The tracking page has not moved since the weekend and I need the calendar before Friday, because it "
+    "is a present. Where is the parcel now, when will it come, and can I still change the delivery to the afternoon?"
 )
 
 

@@ -99,6 +99,7 @@ def start(home: Path) -> Upstream:
     configuration = home / "nginx.conf"
     text = _NGINX.format(home=home.resolve(), port=plain_port, answer=traffic.answer().decode().replace("'", "\\'"))
     configuration.write_text(text)
-    plain = Spawned([nginx, "-c", configuration.resolve(), "-e", (home / "nginx.log").resolve()], log=home / "nginx.out")
+    command = [nginx, "-c", str(configuration.resolve()), "-e", str(home.resolve() / "nginx.log")]
+    plain = Spawned(command, log=home / "nginx.out")
     plain.wait_until_listening(plain_port)
     return Upstream(plain_port, stream_port, "nginx", (streams, plain))

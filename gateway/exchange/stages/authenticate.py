@@ -21,7 +21,9 @@ def authenticate(services: Services, headers: Headers, address: Address) -> Call
     flood of them costs next to nothing. The digest is looked up whole: no comparison leaks how much of it fits.
     """
     token = presented(headers)
-    caller = _by_api_key(services, token) if token.startswith("chy_") else services.tokens.caller(services.snapshot, token)
+    caller = (
+        _by_api_key(services, token) if token.startswith("chy_") else services.tokens.caller(services.snapshot, token)
+    )
     if caller.organization.is_suspended:
         raise errors.Forbidden("The organisation is suspended.", code="model_suspended")
     _check_network(caller.credential, address)

@@ -15,9 +15,10 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 def guarded_session(policy: EgressPolicy, *, unix_socket: str | None = None, **options: Any) -> aiohttp.ClientSession:
-    """A session the caller closes. A redirect raises `EgressRefused`; no cookies, no proxy from the environment.
+    """A session the caller closes, without cookies and without a proxy from the environment.
 
-    `options` are `aiohttp.ClientSession`'s (headers, timeout); those that would replace the guard are refused.
+    What the policy refuses, and any redirect, raises an `aiohttp.ClientError` caused by `EgressRefused`. `options` are
+    `aiohttp.ClientSession`'s (headers, timeout); those that would replace the guard are refused.
     """
     if refused := {"connector", "middlewares", "trust_env", "proxy"} & options.keys():
         raise TypeError(f"a guarded session does not take {sorted(refused)}")

@@ -11,7 +11,7 @@ def _start(place: Place) -> Running:
     return Running(
         pid=upstream.processes[-1].pid,
         plain=Request(port=upstream.plain_port, body=traffic.chat()),
-        stream=Request(port=upstream.stream_port, body=traffic.chat(stream=True)),
+        stream=None,
         stop=lambda: None,
     )
 

@@ -10,12 +10,11 @@ from tests.bench.processes import Spawned, free_port
 from tests.bench.target import Place, Request, Running, Target
 
 _MASTER_KEY = "sk-bench-master"
-_STREAM_MODEL = "gpt-4o-mini-stream"
 
 
 def _configuration(place: Place) -> str:
     """JSON, which is YAML too. Two models of the same name upstream, one for each of the upstream's servers."""
-    ports = {traffic.MODEL: place.upstream.plain_port, _STREAM_MODEL: place.upstream.stream_port}
+    ports = {traffic.MODEL: place.upstream.plain_port, traffic.STREAM_MODEL: place.upstream.stream_port}
     models = [
         {
             "model_name": name,
@@ -43,7 +42,7 @@ def _start(command: Path, place: Place) -> Running:
     return Running(
         pid=process.pid,
         plain=Request(port=port, body=traffic.chat(), tokens=(_MASTER_KEY,)),
-        stream=Request(port=port, body=traffic.chat(_STREAM_MODEL, stream=True), tokens=(_MASTER_KEY,)),
+        stream=Request(port=port, body=traffic.chat(traffic.STREAM_MODEL, stream=True), tokens=(_MASTER_KEY,)),
         stop=process.stop,
     )
 

@@ -1,0 +1,52 @@
+"""Ends a request in the stead of a caller that will not: the call was given up, or its process died."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from audit.choices import Outcome
+from audit.ledger.envelope import closing
+from audit.ledger.rows import Hold, OutcomeRow, RequestedRow, Settled
+from kit.ids import new_id
+
+
+def given_up(row: RequestedRow) -> OutcomeRow:
+    """For a `requested` whose caller was told that it could not be recorded: no call was made, nothing is owed."""
+    return ended(
+        row.id, row.organization_id, row.team_id, row.hold, row.envelope, outcome="failed", error="ledger_unavailable"
+    )
+
+
+def orphaned(
+    request_id: UUID, organization_id: UUID, team_id: UUID | None, hold: Hold, requested: bytes
+) -> OutcomeRow:
+    """For a `requested` whose process died: the call may have been made, so all that was held is owed."""
+    return ended(
+        request_id, organization_id, team_id, hold, requested, outcome="outcome_unknown", error="writer_lost"
+    )
+
+
+def ended(
+    request_id: UUID,
+    organization_id: UUID,
+    team_id: UUID | None,
+    hold: Hold,
+    requested: bytes,
+    *,
+    outcome: Outcome,
+    error: str,
+) -> OutcomeRow:
+    """The outcome of a request as far as its `requested` record tells; estimated where the outcome is unknown."""
+    unknown = outcome == "outcome_unknown"
+    owed = hold.cost_nano_usd if unknown else 0
+    return OutcomeRow(
+        id=new_id(),
+        request_id=request_id,
+        organization_id=organization_id,
+        team_id=team_id,
+        kind=outcome,
+        actor_kind="system",
+        actor_id=organization_id,
+        envelope=closing(requested, outcome=outcome, error=error, cost_nano_usd=owed, estimated=unknown),
+        settlement=Settled(hold=hold, model=hold.model, cost_nano_usd=owed, estimated=unknown),
+    )

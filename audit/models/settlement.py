@@ -1,0 +1,126 @@
+"""What a request cost in the end, once per request."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from audit.querysets import SettlementQuerySet
+from kit.tenant_owned import ScopedManager
+
+
+class Usage(models.Model):
+    """Tokens as counted by the provider. Cached are part of input, reasoning part of output. Money in nano-USD."""
+
+    input_tokens = models.BigIntegerField()
+    cached_input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+    reasoning_tokens = models.BigIntegerField()
+    cost_nano_usd = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class Settlement(Usage):
+    """The first one for a request is the one there is; its insert decides who writes the outcome record.
+
+    `budgets` maps each budget the hold named to the period it was charged in: `{"<id>": "2026-11"}`.
+    `estimated` says that the figures are not the provider's: an orphan is settled at what it held.
+    """
+
+    request_id = models.UUIDField(primary_key=True)
+    organization_id = models.UUIDField()
+    team_id = models.UUIDField(null=True)
+    project_id = models.UUIDField(null=True)
+    api_key_id = models.UUIDField(null=True)
+    deployment_id = models.UUIDField(null=True)
+    price_id = models.UUIDField(null=True)
+    outcome_record_id = models.UUIDField()
+    model = models.TextField()
+    outcome = models.TextField()
+    estimated = models.BooleanField()
+    held_nano_usd = models.BigIntegerField()
+    admitted_at = models.DateTimeField()
+    settled_at = models.DateTimeField()
+    budgets = models.JSONField()
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager.from_queryset(SettlementQuerySet)(team="team_id")  # type: ignore[assignment]
+    across_tenants: ClassVar[models.Manager[Self]] = SettlementQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "audit_settlement"
+        ordering = ["-request_id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    input_tokens__gte=0,
+                    cached_input_tokens__gte=0,
+                    output_tokens__gte=0,
+                    reasoning_tokens__gte=0,
+                    cost_nano_usd__gte=0,
+                    held_nano_usd__gte=0,
+                ),
+                name="settlement_is_not_negative",
+            )
+        ]
+        indexes = [models.Index(fields=["organization_id", "request_id"], name="settlement_of_organization")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.request_id}"
+
+
+class Correction(Usage):
+    """A truth that came late: the request had been settled as unknown. `cost_nano_usd` is the true cost."""
+
+    request_id = models.UUIDField(primary_key=True)
+    organization_id = models.UUIDField()
+    team_id = models.UUIDField(null=True)
+    record_id = models.UUIDField()
+    difference_nano_usd = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "audit_correction"
+        indexes = [models.Index(fields=["organization_id", "request_id"], name="correction_of_organization")]
+
+    def __str__(self) -> str:
+        return f"correction of {self.request_id}"
+
+
+class Spent(models.Model):
+    """Nano-USD settled per budget and period, up to the bound in `RolledUp`. A copy; settlements are the truth."""
+
+    pk = models.CompositePrimaryKey("organization_id", "budget_id", "period")
+    organization_id = models.UUIDField()
+    budget_id = models.UUIDField()
+    period = models.TextField()
+    nano_usd = models.BigIntegerField()
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()  # type: ignore[assignment]
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+
+    class Meta:
+        db_table = "audit_spent"
+
+    def __str__(self) -> str:
+        return f"{self.nano_usd} in {self.period}"
+
+
+class RolledUp(models.Model):
+    """One row: requests with an id below `through` are counted in `Spent`, the others are not."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    through = models.UUIDField()
+
+    class Meta:
+        db_table = "audit_rolled_up"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="rolled_up_has_one_row")]
+
+    def __str__(self) -> str:
+        return f"through {self.through}"

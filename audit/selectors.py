@@ -1,0 +1,223 @@
+"""What the portal reads of the ledger: within the entered scope, newest first, by bounds on the id.
+
+Lists are paged by the id last seen (`before`), so that page 1,000 costs what page 1 does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+
+from audit.choices import Kind
+from audit.models import Correction, Record, Settlement
+from audit.querysets import RecordQuerySet, SettlementQuerySet, id_bounds
+from kit.ids import time_of
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFilter:
+    """What is empty does not filter.
+
+    `until` is exclusive; `caller_id` is a key or identity provider; `outcome` is a kind, `requested` for still open.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    team_id: UUID | None = None
+    caller_id: UUID | None = None
+    model: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request as a list shows it: its first record, and the settlement once there is one."""
+
+    record: Record
+    settlement: Settlement | None
+    correction: Correction | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.record.id
+
+    @property
+    def came_in_at(self) -> datetime:
+        return time_of(self.record.id)
+
+    @property
+    def outcome(self) -> str:
+        """A kind; `requested` while the request is open."""
+        return self.settlement.outcome if self.settlement else self.record.kind
+
+    @property
+    def cost_nano_usd(self) -> int | None:
+        if self.correction is not None:
+            return self.correction.cost_nano_usd
+        return self.settlement.cost_nano_usd if self.settlement else None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStory:
+    """Everything on record about one request, oldest first."""
+
+    line: RequestLine
+    records: list[Record] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Of one day and group: what was settled, in nano-USD, with what late truths changed."""
+
+    day: date
+    group: Any
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    nano_usd: int
+
+
+def requests(
+    wanted: RequestFilter = RequestFilter(), *, before: UUID | None = None, limit: int = 50  # noqa: B008 - frozen
+) -> list[RequestLine]:
+    """The newest requests, refused ones included."""
+    rows: RecordQuerySet = Record.objects.first_of_requests().between(wanted.since, wanted.until)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return _with_settlements(_narrowed(rows, wanted).order_by("-id")[:limit])
+
+
+def request(request_id: UUID) -> RequestStory | None:
+    """One request with all its records; none where it does not exist or belongs to somebody else."""
+    lines = _with_settlements(Record.objects.first_of_requests().filter(id=request_id))
+    if not lines:
+        return None
+    line = lines[0]
+    later = [line.settlement.outcome_record_id] if line.settlement else []
+    later += [line.correction.record_id] if line.correction else []
+    records = Record.objects.filter(id__in=later).order_by("id")
+    return RequestStory(line, [line.record, *(record for record in records if record.id != line.id)])
+
+
+def acts(*, before: UUID | None = None, limit: int = 50) -> list[Record]:
+    """The organisation's acts of governance, newest first."""
+    rows = Record.objects.acts()
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows.order_by("-id")[:limit])
+
+
+def timeline(object_id: UUID, object_kind: str | None = None) -> RecordQuerySet:
+    """The acts on one object, newest first."""
+    rows: RecordQuerySet = Record.objects.acts().filter(object_id=object_id)
+    if object_kind is not None:
+        rows = rows.filter(object_kind=object_kind)
+    return rows.order_by("-id")
+
+
+def content(record: Record) -> dict[str, Any]:
+    """What a record says, as data."""
+    said: dict[str, Any] = orjson.loads(bytes(record.envelope))
+    return said
+
+
+def spend_by_day(
+    *,
+    since: datetime,
+    until: datetime,
+    time_zone: str,
+    group_by: Literal["model", "team_id", "project_id", "api_key_id"] = "model",
+    team_id: UUID | None = None,
+) -> list[Spend]:
+    """Per day of the given time zone and group, in order of day and group. Days without a request are absent."""
+    settled: SettlementQuerySet = Settlement.objects.between(since, until)
+    if team_id is not None:
+        settled = settled.filter(team_id=team_id)
+    zone = ZoneInfo(time_zone)
+    sums = (
+        settled.order_by()
+        .values(day=TruncDate("admitted_at", tzinfo=zone), group=F(group_by))
+        .annotate(
+            requests=Count("request_id"),
+            input_tokens_sum=Sum("input_tokens"),
+            output_tokens_sum=Sum("output_tokens"),
+            nano_usd=Sum("cost_nano_usd"),
+        )
+    )
+    late = _late_by_day(since, until, zone, group_by)
+    found = [
+        Spend(
+            row["day"],
+            row["group"],
+            row["requests"],
+            row["input_tokens_sum"],
+            row["output_tokens_sum"],
+            int(row["nano_usd"]) + late.get((row["day"], row["group"]), 0),
+        )
+        for row in sums
+    ]
+    return sorted(found, key=lambda spend: (spend.day, str(spend.group)))
+
+
+def spent(*, since: datetime, until: datetime | None = None, team_id: UUID | None = None) -> int:
+    """Nano-USD settled for requests that came in between two moments."""
+    settled: SettlementQuerySet = Settlement.objects.between(since, until)
+    corrected = Correction.objects.filter(id_bounds("request_id", since, until))
+    if team_id is not None:
+        settled, corrected = settled.filter(team_id=team_id), corrected.filter(team_id=team_id)
+    return _total(settled, "cost_nano_usd") + _total(corrected, "difference_nano_usd")
+
+
+def spent_of_budget(budget_id: UUID, period: str, *, since: datetime) -> int:
+    """Nano-USD settled against a budget in a period that began at `since`; what is held is known to Redis alone."""
+    charged = Settlement.objects.between(since - timedelta(days=1)).filter(**{f"budgets__{budget_id}": period})
+    corrected = Correction.objects.filter(request_id__in=charged.values("request_id"))
+    return _total(charged, "cost_nano_usd") + _total(corrected, "difference_nano_usd")
+
+
+def _narrowed(rows: RecordQuerySet, wanted: RequestFilter) -> RecordQuerySet:
+    settled = Settlement.objects.filter(request_id=OuterRef("id"))
+    if wanted.team_id is not None:
+        rows = rows.filter(team_id=wanted.team_id)
+    if wanted.caller_id is not None:
+        rows = rows.filter(actor_id=wanted.caller_id)
+    if wanted.model is not None:
+        rows = rows.filter(Exists(settled.filter(model=wanted.model)))
+    if wanted.outcome == Kind.REQUESTED:
+        rows = rows.filter(kind=Kind.REQUESTED).exclude(Exists(settled))
+    elif wanted.outcome is not None:
+        stands_alone = Q(kind=wanted.outcome)
+        rows = rows.filter(stands_alone | Exists(settled.filter(outcome=wanted.outcome)))
+    return rows
+
+
+def _with_settlements(rows: Iterable[Record]) -> list[RequestLine]:
+    records = list(rows)
+    ids = [record.id for record in records]
+    settlements = Settlement.objects.in_bulk(ids)
+    corrections = Correction.objects.in_bulk(ids)
+    return [RequestLine(record, settlements.get(record.id), corrections.get(record.id)) for record in records]
+
+
+def _late_by_day(since: datetime, until: datetime, zone: ZoneInfo, group_by: str) -> dict[tuple[date, Any], int]:
+    """What corrections changed, on the day and in the group of the settlement they correct."""
+    corrections = list(Correction.objects.filter(id_bounds("request_id", since, until)))
+    settlements = Settlement.objects.in_bulk([one.request_id for one in corrections])
+    late: dict[tuple[date, Any], int] = {}
+    for one in corrections:
+        settlement = settlements[one.request_id]
+        place = settlement.admitted_at.astimezone(zone).date(), getattr(settlement, group_by)
+        late[place] = late.get(place, 0) + one.difference_nano_usd
+    return late
+
+
+def _total(rows: QuerySet[Any], column: str) -> int:
+    return int(rows.aggregate(total=Sum(column))["total"] or 0)

@@ -1,0 +1,50 @@
+"""What the ledger needs done regularly, as the system role. The timetable is in `portal.celery`."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import connections
+
+from audit.ledger import integrity
+from kit import clock
+
+SYSTEM = "system"
+PARTITIONS_AHEAD = timedelta(days=35)
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def make_partitions() -> list[str]:
+    """Makes the partitions of the coming weeks; daily. Returns the names of those it made."""
+    now = clock.now()
+    with connections[SYSTEM].cursor() as cursor:
+        cursor.execute("SELECT audit_make_partitions(%s, %s)", [now, now + PARTITIONS_AHEAD])
+        return [name for (name,) in cursor.fetchall()]
+
+
+@shared_task
+def check_integrity() -> list[str]:
+    """Whether the ledger's guards still stand; hourly. Returns what is wrong and logs it."""
+    problems = integrity.problems(using=SYSTEM)
+    for problem in problems:
+        level = logging.ERROR if problem.severity == "error" else logging.WARNING
+        logger.log(level, "ledger: %s", problem)
+    return [str(problem) for problem in problems]
+
+
+@shared_task
+def roll_up_usage() -> None:
+    """Sums of what each budget has spent, so that a rebuild of counters does not read a year of settlements."""
+    with connections[SYSTEM].cursor() as cursor:
+        cursor.execute("SELECT audit_roll_up()")
+
+
+@shared_task
+def refresh_statistics() -> None:
+    """Statistics of the partitioned tables as a whole, which autovacuum does not keep; daily."""
+    with connections[SYSTEM].cursor() as cursor:
+        cursor.execute("SELECT audit_analyze()")

@@ -1,0 +1,76 @@
+"""What a call can cost at most, before it is made, and what it did cost.
+
+Tokens of a prompt are bounded by its bytes, not guessed: a token of a byte-level BPE (OpenAI, Llama 3, Qwen, Mistral,
+DeepSeek) or of SentencePiece with byte fallback (Llama 2, Gemma, Gemini) stands for at least one byte. Any cheaper
+figure, such as a quarter of the bytes, is wrong where it matters, since a caller chooses the text: base64 has 1.5 bytes
+a token, emoji 1.3, cuneiform 1.0 (o200k_base). Tokenizers that normalise to NFKC first (older Claude) see the longer
+of the two forms.
+
+Counting exactly would cost 35 µs per kilobyte, 85 MB and half a second at start (tiktoken, o200k_base), and hold for
+one vendor's models only. What the bound holds too much is small: English has about 4.3 bytes a token, but output is
+priced four to five times as high and its bound is exact, so that a kilobyte of prompt and 1,024 tokens of output are
+held at 1.2 times their real worst case. It is given back when the call ends.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Protocol
+
+from gateway.admission.price import Price
+
+MILLION = 1_000_000
+
+# Role markers and separators around each text: 3 to 6 tokens in the chat templates of the families above.
+TOKENS_PER_TEXT = 8
+# What templates put before the first message, such as a default system prompt (Qwen, SmolLM2, Llama 3.1: 20 to 40), and
+# the opening of the answer.
+TOKENS_PER_PROMPT = 64
+
+
+class Usage(Protocol):
+    """Tokens of an answered call. Cached input is part of the input, reasoning part of the output."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def cached_input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+
+
+def prompt_tokens(texts: Iterable[str]) -> int:
+    """A bound on the input tokens of a prompt of these texts: messages, and tools and schemas as JSON.
+
+    Not bounded: pictures and sound, and what a provider adds of its own accord for hosted tools.
+    """
+    return TOKENS_PER_PROMPT + sum(TOKENS_PER_TEXT + _bytes(text) for text in texts)
+
+
+def worst_case_nano_usd(input_tokens: int, output_tokens: int, price: Price, attempts: int = 1) -> int:
+    """Every attempt charged in full, nothing of it at the cached price unless that is the dearer one."""
+    input_price = max(price.input, price.cached_input)
+    tokens = _rounded_up(input_tokens * input_price + output_tokens * price.output)
+    return attempts * (tokens + price.per_request)
+
+
+def actual_nano_usd(usage: Usage, price: Price) -> int:
+    """What one answered call cost, rounded up once to the next nano-USD."""
+    cached = min(usage.cached_input_tokens, usage.input_tokens)
+    uncached = usage.input_tokens - cached
+    tokens = _rounded_up(uncached * price.input + cached * price.cached_input + usage.output_tokens * price.output)
+    return tokens + price.per_request
+
+
+def _rounded_up(nano_usd_millionths: int) -> int:
+    return -(-nano_usd_millionths // MILLION)
+
+
+def _bytes(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    length = len(text.encode(errors="surrogatepass"))
+    if unicodedata.is_normalized("NFKC", text):
+        return length
+    return max(length, len(unicodedata.normalize("NFKC", text).encode(errors="surrogatepass")))

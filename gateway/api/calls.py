@@ -1,0 +1,129 @@
+"""What every operation of the inference API does around its work: who calls, what for, and how errors go out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.http import HttpRequest
+
+from gateway import process
+from gateway.api import body, cors, errors, headers
+from gateway.api.replies import JSON, EventReply, HeaderPairs, Reply
+from gateway.exchange import run
+from gateway.exchange.answer import EventStream
+from gateway.exchange.exchange import Caller, Exchange, Headers
+from gateway.exchange.stages.authenticate import authenticate, require_scope
+from gateway.exchange.stages.record import record_refusal
+from gateway.services import Services
+from gateway.wire.chat import ChatRequest
+from kit.errors import ChanceryError, RateLimited, Unavailable
+from kit.ids import new_id
+
+Read = Callable[[dict[str, Any]], ChatRequest]
+Give = Callable[[Exchange], Awaitable[Reply]]
+
+
+async def call_model(request: HttpRequest, read: Read, give: Give) -> Reply:
+    """Runs one call. `read` makes a chat of the parsed body; `give` answers the opened exchange."""
+    services = process.services()
+    sent: Headers = dict(request.scope["headers"])  # type: ignore[attr-defined]
+    request_id = new_id()
+    caller: Caller | None = None
+    exchange: Exchange | None = None
+    try:
+        caller = known_caller(services, request, sent, scope="inference")
+        chat = read(body.parse(request.body))
+        exchange = Exchange(services, request_id, sent, caller, chat, request.body)
+        await run.open_exchange(exchange)
+        reply = await give(exchange)
+    except ChanceryError as refused:
+        if caller is not None and not isinstance(refused, FloodRefused):
+            await record_refusal(services, request_id, caller, refused.code, exchange)
+        reply = _refusal(request.path, refused, exchange, request_id)
+    if caller is not None:
+        cors.allow(reply.raw_headers, caller.organization, sent)
+    return reply
+
+
+def read_only(request: HttpRequest, scope: str, answer: Callable[[Services, Caller], Any]) -> Reply:
+    """Runs an operation that calls no model and leaves no record: authenticates, answers in JSON."""
+    services = process.services()
+    sent: Headers = dict(request.scope["headers"])  # type: ignore[attr-defined]
+    request_id = new_id()
+    try:
+        caller = known_caller(services, request, sent, scope=scope)
+        reply = json_reply(answer(services, caller), [(b"x-request-id", str(request_id).encode())])
+        cors.allow(reply.raw_headers, caller.organization, sent)
+    except ChanceryError as refused:
+        return _refusal(request.path, refused, None, request_id)
+    return reply
+
+
+class FloodRefused(RateLimited):
+    """Refused by this worker alone, before anything was parsed: counted, not recorded, or a flood would write."""
+
+
+def known_caller(services: Services, request: HttpRequest, sent: Headers, *, scope: str) -> Caller:
+    """Who calls. Raises what `authenticate` raises, and `errors.Unavailable` where this worker cannot decide now."""
+    if services.snapshot.age_seconds() > services.snapshot_max_age_seconds:
+        raise Unavailable("The policy in force is not known.", code="snapshot_stale", headers={"retry-after": "1"})
+    if len(services.open_exchanges) >= services.max_in_flight:
+        raise Unavailable("Too much is in flight.", code="overloaded", headers={"retry-after": "1"})
+    caller = authenticate(services, sent, client_address(services, request, sent))
+    require_scope(caller, scope)
+    _pass_flood_gate(services, caller)
+    return caller
+
+
+def client_address(services: Services, request: HttpRequest, sent: Headers) -> IPv4Address | IPv6Address | None:
+    """Where the call comes from: the peer, or what a trusted proxy says of it (last untrusted `x-forwarded-for`)."""
+    client = request.scope.get("client")  # type: ignore[attr-defined]
+    if not client:
+        return None
+    chain = [client[0], *reversed(sent.get(b"x-forwarded-for", b"").decode("latin-1").split(","))]
+    address = None
+    for hop in chain:
+        try:
+            address = ip_address(hop.strip())
+        except ValueError:
+            return address
+        if not any(address in network for network in services.trusted_proxies):
+            return address
+    return address
+
+
+def json_reply(content: Any, pairs: HeaderPairs, status: int = 200) -> Reply:
+    encoded = orjson.dumps(content)
+    pairs += [JSON, (b"content-length", str(len(encoded)).encode())]
+    return Reply(status, encoded, pairs)
+
+
+def event_reply(exchange: Exchange) -> EventReply:
+    return EventReply(EventStream(exchange), headers.of(exchange, is_stream=True))
+
+
+def _pass_flood_gate(services: Services, caller: Caller) -> None:
+    tightest = min(
+        (
+            limit.requests_per_minute
+            for _, level_id in caller.level_ids()
+            if (limit := services.snapshot.rate_limits.one(level_id)) and limit.requests_per_minute is not None
+        ),
+        default=None,
+    )
+    if tightest is not None:
+        wait = services.flood_gate.wait_seconds(caller.credential.id, tightest)
+        if wait:
+            raise FloodRefused(
+                "Too many requests for this key.",
+                headers={"retry-after": str(int(wait) + 1), "retry-after-ms": str(int(wait * 1000) + 1)},
+            )
+
+
+def _refusal(path: str, refused: ChanceryError, exchange: Exchange | None, request_id: UUID) -> Reply:
+    known = headers.of(exchange) if exchange is not None else [(b"x-request-id", str(request_id).encode())]
+    return errors.render(path, refused, known, str(request_id))

@@ -1,0 +1,96 @@
+"""`GET /v1/models`: what the caller's organisation has registered, and whether the caller may call it now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router
+
+from gateway.api.calls import read_only
+from gateway.exchange.exchange import Caller
+from gateway.routing import candidates, conditions
+from gateway.routing.candidates import Candidate
+from gateway.services import Services
+from governance.snapshot.section import ModelEntry, RouteEntry
+from kit import clock, errors
+
+router = Router(tags=["models"])
+
+
+@router.get("/models", summary="List models and routes")
+async def list_models(request: HttpRequest) -> Any:
+    return read_only(request, "models:read", _list)
+
+
+@router.get("/models/{path:name}", summary="One model or route")
+async def retrieve_model(request: HttpRequest, name: str) -> Any:
+    return read_only(request, "models:read", lambda services, caller: _one(services, caller, name))
+
+
+def _list(services: Services, caller: Caller) -> dict[str, Any]:
+    return {"object": "list", "data": _all(services, caller)}
+
+
+def _one(services: Services, caller: Caller, name: str) -> dict[str, Any]:
+    found = next((entry for entry in _all(services, caller) if entry["id"] == name), None)
+    if found is None:
+        raise candidates.unknown_model()
+    return found
+
+
+def _all(services: Services, caller: Caller) -> list[dict[str, Any]]:
+    organization_id = caller.organization.id
+    snapshot = services.snapshot
+    models = [_model(services, caller, model) for model in snapshot.models.all(organization_id)]
+    routes = [
+        _route(services, caller, route)
+        for route in snapshot.routes.all(organization_id)
+        if route.team_id in (None, caller.credential.team_id)
+    ]
+    return sorted([*models, *(route for route in routes if route)], key=lambda entry: entry["id"])
+
+
+def _model(services: Services, caller: Caller, model: ModelEntry) -> dict[str, Any]:
+    found = candidates.candidates_of_model(services.snapshot, model, clock.now())
+    return _entry(services, caller, model.slug, model, found, chain=[])
+
+
+def _route(services: Services, caller: Caller, route: RouteEntry) -> dict[str, Any] | None:
+    found = candidates.candidates_of_route(services.snapshot, route, clock.now())
+    if not found:
+        return None
+    chain = [f"{candidate.model.slug}@{candidate.deployment.region}" for candidate in found[1:]]
+    return _entry(services, caller, route.slug, found[0].model, found, chain)
+
+
+def _entry(
+    services: Services,
+    caller: Caller,
+    slug: str,
+    model: ModelEntry,
+    found: tuple[Candidate, ...],
+    chain: list[str],
+) -> dict[str, Any]:
+    return {
+        "id": slug,
+        "object": "model",
+        "created": int(model.created_at.timestamp()),
+        "owned_by": model.publisher,
+        "tier": model.tier,
+        "status": _status(services, caller, found),
+        "fallback_chain": chain,
+        "context_window": model.context_window,
+        "max_output_tokens": model.max_output_tokens,
+    }
+
+
+def _status(services: Services, caller: Caller, found: tuple[Candidate, ...]) -> str:
+    """`approved`, or the code of the refusal a call would meet now."""
+    if not found:
+        return "no_healthy_deployment"
+    try:
+        conditions.authorized(found, services.snapshot.approvals.all, caller.credential, clock.now())
+    except errors.Forbidden as refused:
+        return refused.code
+    return "approved"

@@ -1,0 +1,165 @@
+"""Giving the answer to the caller: whole, or event by event. The end is shown only when the outcome is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from typing import Any
+
+import orjson
+
+from gateway.exchange import outcome, run, usage
+from gateway.exchange.exchange import Exchange
+from gateway.guards import engine
+from gateway.providers.base import UpstreamFailure
+from gateway.providers.failures import parse_answer
+from gateway.routing.attempts import Attempt, failed
+from kit import errors
+
+_DATA, _END = b"data: ", b"\n\n"
+DONE = b"data: [DONE]\n\n"
+
+
+async def whole(exchange: Exchange) -> dict[str, Any]:
+    """The upstream's answer under our id and the model's own name. Raises an `errors.ChanceryError`."""
+    assert exchange.answer is not None
+    try:
+        body = await exchange.answer.read()
+        answer = parse_answer(body)
+        exchange.answer_parts.append(body)
+        exchange.answer_bytes = len(body)
+        exchange.usage = usage.reported(answer.get("usage")) or usage.estimated(exchange, 0, len(body))
+        messages = _messages(answer)
+        exchange.tool_calls = sum(len(message.get("tool_calls") or ()) for message in messages)
+        inspect_output(exchange, message_texts(answer))
+        outcome.note_completed(exchange)
+    except BaseException as failure:
+        await run.fail(exchange, failure)
+        raise _told(exchange, failure) from failure
+    exchange.timings.mark("upstream")
+    await run.leave(exchange)
+    exchange.timings.mark("record")
+    answer["id"] = completion_id(exchange)
+    answer["model"] = model_name(exchange)
+    return answer
+
+
+class EventStream:
+    """The events of an answer. Closing it settles the exchange, even where no event was ever asked for."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._events = events(exchange)
+        self._started = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __anext__(self) -> Awaitable[bytes]:
+        self._started = True
+        return self._events.__anext__()
+
+    async def aclose(self) -> None:
+        if self._started:
+            await self._events.aclose()
+        else:
+            await run.fail(self._exchange, asyncio.CancelledError())
+
+
+async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
+    """The upstream's events as server-sent events; after a failure an error event in place of `[DONE]`."""
+    try:
+        async for event in _relayed(exchange):
+            yield event
+        inspect_output(exchange, tuple(exchange.texts))
+        outcome.note_completed(exchange)
+    except UpstreamFailure as failure:
+        await run.fail(exchange, failure)
+        yield error_event(_told(exchange, failure))
+        return
+    except BaseException as failure:
+        await run.fail(exchange, failure)
+        raise
+    exchange.timings.mark("upstream")
+    try:
+        await run.leave(exchange)
+    except errors.ChanceryError as unrecorded:
+        yield error_event(unrecorded)
+        return
+    yield DONE
+
+
+async def _relayed(exchange: Exchange) -> AsyncIterator[bytes]:
+    assert exchange.answer is not None
+    identifier, name = completion_id(exchange), model_name(exchange)
+    wants_usage = exchange.chat.include_usage
+    async for payload in exchange.answer.events():
+        chunk = orjson.loads(payload)
+        exchange.events += 1
+        exchange.answer_parts.append(payload)
+        exchange.answer_bytes += len(payload)
+        choices = chunk.get("choices")
+        counted = chunk.get("usage")
+        if counted is not None:
+            exchange.usage = usage.reported(counted) or exchange.usage
+            if not wants_usage:
+                if not choices:
+                    continue
+                del chunk["usage"]
+        if choices:
+            _collect(exchange, choices)
+        chunk["id"], chunk["model"] = identifier, name
+        yield _DATA + orjson.dumps(chunk) + _END
+
+
+def _collect(exchange: Exchange, choices: list[Any]) -> None:
+    for choice in choices:
+        delta = choice.get("delta")
+        if not delta:
+            continue
+        if text := delta.get("content"):
+            exchange.texts.append(text)
+        for call in delta.get("tool_calls") or ():
+            exchange.tool_calls += "id" in call  # only the first piece of a call names it
+
+
+def inspect_output(exchange: Exchange, texts: tuple[str, ...]) -> None:
+    """For the record: streams are inspected when complete, so nothing is held back and nothing is changed."""
+    joined = "".join(texts)
+    exchange.output_inspection = engine.inspect((("output", joined),), exchange.services.guard_policy)
+
+
+def message_texts(answer: dict[str, Any]) -> tuple[str, ...]:
+    """The text of every choice of a complete answer."""
+    return tuple(message["content"] for message in _messages(answer) if isinstance(message.get("content"), str))
+
+
+def _messages(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = answer.get("choices")
+    found = (
+        [choice.get("message") for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    )
+    return [message for message in found if isinstance(message, dict)]
+
+
+def completion_id(exchange: Exchange) -> str:
+    return f"chatcmpl-{exchange.request_id.hex}"
+
+
+def model_name(exchange: Exchange) -> str:
+    """The name of the model that answered, which is not the one asked for where a route or a fallback chose it."""
+    assert exchange.answered_by is not None
+    return exchange.answered_by.model.slug
+
+
+def error_event(error: errors.ChanceryError) -> bytes:
+    body = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+    return _DATA + orjson.dumps({"error": body}) + _END
+
+
+def _told(exchange: Exchange, failure: BaseException) -> BaseException:
+    """What the caller is told of an answer that broke off."""
+    if isinstance(failure, UpstreamFailure) and exchange.attempts:
+        attempt = exchange.attempts[-1]
+        return failed([*exchange.attempts[:-1], Attempt(attempt.candidate, attempt.duration_ms, failure)])
+    return failure

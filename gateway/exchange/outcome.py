@@ -1,0 +1,32 @@
+"""How an exchange ended, in words and figures, before its stages are left."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.exchange import usage
+from gateway.exchange.exchange import Exchange
+from gateway.providers.base import UpstreamFailure
+from kit import errors
+
+
+def note_completed(exchange: Exchange) -> None:
+    """The answer is complete."""
+    exchange.outcome = "completed"
+    usage.charge(exchange)
+
+
+def note_failure(exchange: Exchange, failure: BaseException) -> None:
+    """Refused by us, failed upstream, or left by the caller; what was received until then is paid for."""
+    if isinstance(failure, asyncio.CancelledError | GeneratorExit):
+        exchange.outcome, exchange.failure_code = "cancelled", "client_closed_request"
+    elif isinstance(failure, UpstreamFailure):
+        exchange.outcome, exchange.failure_code = "failed", failure.failure_class.value
+    elif isinstance(failure, errors.ChanceryError):
+        exchange.outcome = "failed" if exchange.is_recorded else "refused"
+        exchange.failure_code = failure.code
+    else:
+        exchange.outcome, exchange.failure_code = "failed", "internal_error"
+    if exchange.answered_by is not None and exchange.usage is None:
+        exchange.usage = usage.estimated(exchange, exchange.events, exchange.answer_bytes)
+    usage.charge(exchange)

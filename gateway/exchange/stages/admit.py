@@ -1,0 +1,76 @@
+"""The worst case of the call, held at every level at once; on the way out, settled for what it was."""
+
+from __future__ import annotations
+
+import logging
+
+from gateway import spending
+from gateway.admission import estimate
+from gateway.admission.holds import Hold
+from gateway.exchange.exchange import Exchange
+from gateway.routing.attempts import MAX_ATTEMPTS
+from gateway.routing.candidates import Candidate
+from kit import clock, errors
+
+logger = logging.getLogger(__name__)
+
+
+async def admit(exchange: Exchange) -> None:
+    """One round trip. Raises `errors.RateLimited`, `errors.BudgetExceeded`, `errors.Unavailable`."""
+    exchange.input_bound = estimate.prompt_tokens(text for _, text in exchange.chat.texts())
+    exchange.output_bound = output_bound(exchange)
+    exchange.held_nano_usd = worst_case(exchange)
+    exchange.admitted_at = now = clock.now()
+    snapshot, level_ids = exchange.services.snapshot, exchange.caller.level_ids()
+    exchange.hold = hold = Hold(
+        request_id=exchange.request_id,
+        organization_id=exchange.caller.organization.id,
+        limits=spending.limits(snapshot, level_ids),
+        budgets=spending.budget_lines(snapshot, level_ids, exchange.caller.organization.time_zone, now),
+        tokens=exchange.input_bound + exchange.output_bound * exchange.chat.n,
+        cost_nano_usd=exchange.held_nano_usd,
+        lease_seconds=exchange.services.hold_lease_seconds,
+    )
+    exchange.held = await exchange.services.admission.hold(hold)
+    exchange.services.open_exchanges.add(exchange)
+    exchange.leaving.append(settle)
+
+
+async def settle(exchange: Exchange) -> None:
+    """Returns what was held and not used. The durable settlement has been made by then; this is its counter."""
+    exchange.services.open_exchanges.discard(exchange)
+    usage = exchange.usage
+    try:
+        await exchange.services.admission.settle(
+            exchange.caller.organization.id,
+            exchange.request_id,
+            tokens=usage.total_tokens if usage else 0,
+            cost_nano_usd=exchange.cost_nano_usd,
+        )
+    except errors.Unavailable:
+        logger.warning("counters of %s not settled; the books will say", exchange.request_id)
+
+
+def output_bound(exchange: Exchange) -> int:
+    """Tokens of output: what the caller asks for within what the models can give; sent upstream as the maximum."""
+    most = max(candidate.model.max_output_tokens for candidate in exchange.candidates)
+    asked = exchange.chat.max_output_tokens
+    return min(asked, most) if asked else most
+
+
+def worst_case(exchange: Exchange) -> int:
+    """Nano-USD: the dearest candidate, for each attempt that may be made, for each answer asked for."""
+    attempts = min(MAX_ATTEMPTS, len(exchange.candidates) + 1)
+    return max(_worst_case_of(exchange, candidate, attempts) for candidate in exchange.candidates)
+
+
+def _worst_case_of(exchange: Exchange, candidate: Candidate, attempts: int) -> int:
+    output = min(exchange.output_bound, candidate.model.max_output_tokens) * exchange.chat.n
+    return estimate.worst_case_nano_usd(exchange.input_bound, output, candidate.rates(), attempts)
+
+
+def charge_of_attempts(exchange: Exchange) -> int:
+    """Nano-USD of attempts that failed and may be charged all the same, at their worst case."""
+    return sum(
+        _worst_case_of(exchange, attempt.candidate, 1) for attempt in exchange.attempts if attempt.possibly_billed
+    )

@@ -1,0 +1,14 @@
+"""Whether data of this class may go where it would go."""
+
+from __future__ import annotations
+
+from gateway.exchange.exchange import Exchange
+from gateway.routing import conditions
+
+
+def clear(exchange: Exchange) -> None:
+    """Prunes candidates by the class ceilings of key and approval. Raises `errors.Forbidden`."""
+    if exchange.data_class > exchange.caller.credential.max_data_class:
+        raise conditions.refusal("condition_data_class", data_class=exchange.data_class.label, ceiling="api_key")
+    exchange.candidates = conditions.cleared(exchange.candidates, exchange.data_class)
+    exchange.approval = exchange.candidates[0].approval

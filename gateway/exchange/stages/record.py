@@ -1,0 +1,260 @@
+"""The call on record before its content leaves the process; on the way out, how it ended and what it cost."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from audit.ledger.append import StaleEpoch
+from audit.ledger.envelope import (
+    AttemptMade,
+    BodyDigest,
+    Decided,
+    Held,
+    Named,
+    OutcomeEnvelope,
+    RequestedEnvelope,
+    TokenUsage,
+    Verdict,
+    encode,
+)
+from audit.ledger.rows import Hold, OutcomeRow, RequestedRow, SealedBody, Settled
+from audit.vault.bodies import seal_body
+from audit.vault.keys import OpenKey
+from gateway.exchange.exchange import Caller, Exchange
+from gateway.guards.engine import Inspection
+from gateway.services import Services
+from kit import errors
+from kit.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+
+async def record(exchange: Exchange) -> None:
+    """Returns when `requested` is durable. Raises `errors.Unavailable` (`ledger_unavailable`).
+
+    A call admitted under counters that have been rebuilt since is admitted again first: the old hold may be lost.
+    """
+    services = exchange.services
+    exchange.body_key = key = await _body_key(exchange)
+    body = seal_body(key, exchange.request_id, "request", exchange.raw_body)
+    try:
+        await services.writer.requested(_requested_row(exchange, body))
+    except StaleEpoch:
+        assert exchange.hold is not None
+        exchange.held = await services.admission.hold(exchange.hold)
+        await services.writer.requested(_requested_row(exchange, body))
+    exchange.is_recorded = True
+    exchange.leaving.append(close)
+
+
+async def close(exchange: Exchange) -> None:
+    """Returns when outcome and settlement are durable, in one transaction. Raises `errors.Unavailable`."""
+    exchange.record_id = record_id = new_id()
+    answer = b"\n".join(exchange.answer_parts)
+    bodies = (seal_body(exchange.body_key, record_id, "response", answer),) if answer else ()
+    row = _outcome_row(exchange, record_id, bodies)
+    await exchange.services.writer.outcome(row)
+
+
+async def record_refusal(
+    services: Services, request_id: UUID, caller: Caller, code: str, exchange: Exchange | None
+) -> None:
+    """A refusal of a known caller, recorded as soon as the ledger can; the refusal stands either way."""
+    if exchange is not None and exchange.is_recorded:
+        return
+    if exchange is not None:
+        exchange.failure_code, exchange.outcome = code, "refused"
+        row = _outcome_row(exchange, request_id, ())
+    else:
+        row = _bare_refusal(request_id, caller, code)
+    try:
+        await services.writer.outcome(row)
+    except errors.ChanceryError as failure:
+        logger.warning("refusal %s (%s) is not on record: %s", request_id, code, failure.code)
+
+
+async def _body_key(exchange: Exchange) -> OpenKey:
+    """The key of the caller's organisation, or of whom it calls for; remembered, so that this seldom waits."""
+    keyring, organization_id = exchange.services.keyring, exchange.caller.organization.id
+    if exchange.end_user is not None:
+        exchange.subject_id = await keyring.subject(organization_id, exchange.end_user)
+    return keyring.cached_key(organization_id, exchange.subject_id) or await keyring.key(
+        organization_id, exchange.subject_id
+    )
+
+
+def _requested_row(exchange: Exchange, body: SealedBody) -> RequestedRow:
+    caller = exchange.caller
+    assert exchange.held is not None
+    envelope = RequestedEnvelope(
+        actor=Named(caller.credential.id, caller.kind),
+        bodies=(_digest(body),),
+        data_class=exchange.data_class.label,
+        decided=_decided(exchange),
+        held=Held(str(exchange.held_nano_usd), exchange.input_bound + exchange.output_bound),
+        organization=caller.organization.id,
+        parent=None,
+        pipeline=exchange.pipeline,
+        request=exchange.request_id,
+        subject=exchange.subject_id,
+        team=caller.credential.team_id,
+        verdicts=_verdicts(exchange),
+    )
+    return RequestedRow(
+        id=exchange.request_id,
+        organization_id=caller.organization.id,
+        team_id=caller.credential.team_id,
+        actor_kind=caller.kind,
+        actor_id=caller.credential.id,
+        envelope=encode(envelope),
+        hold=_hold(exchange),
+        epoch=exchange.held.epoch,
+        bodies=(body,),
+    )
+
+
+def _outcome_row(exchange: Exchange, record_id: UUID, bodies: tuple[SealedBody, ...]) -> OutcomeRow:
+    caller = exchange.caller
+    usage = exchange.usage
+    envelope = OutcomeEnvelope(
+        actor=Named(caller.credential.id, caller.kind),
+        attempts=tuple(
+            AttemptMade(
+                attempt.failure.failure_class.value if attempt.failure else None,
+                attempt.candidate.deployment.id,
+                int(attempt.duration_ms * 1000),
+                attempt.failure.status if attempt.failure else 200,
+            )
+            for attempt in exchange.attempts
+        ),
+        bodies=tuple(_digest(body) for body in bodies),
+        cache=None,
+        cost_nano_usd=str(exchange.cost_nano_usd),
+        data_class=exchange.data_class.label,
+        decided=_decided(exchange),
+        error=exchange.failure_code,
+        latency_us={name: int(spent * 1000) for name, spent in sorted(exchange.timings.spent.items())},
+        organization=caller.organization.id,
+        outcome=exchange.outcome,
+        request=exchange.request_id,
+        streamed=exchange.chat.stream,
+        subject=exchange.subject_id,
+        team=caller.credential.team_id,
+        tool_calls=exchange.tool_calls,
+        usage=TokenUsage(
+            usage.cached_input_tokens,
+            usage.estimated,
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.reasoning_tokens,
+        )
+        if usage
+        else TokenUsage(),
+        verdicts=_verdicts(exchange),
+    )
+    return OutcomeRow(
+        id=record_id,
+        request_id=exchange.request_id,
+        organization_id=caller.organization.id,
+        team_id=caller.credential.team_id,
+        kind=exchange.outcome,
+        actor_kind=caller.kind,
+        actor_id=caller.credential.id,
+        envelope=encode(envelope),
+        settlement=_settled(exchange) if exchange.is_recorded else None,
+        bodies=bodies,
+    )
+
+
+def _bare_refusal(request_id: UUID, caller: Caller, code: str) -> OutcomeRow:
+    """Of a call that was refused before it was understood."""
+    credential = caller.credential
+    envelope = OutcomeEnvelope(
+        actor=Named(credential.id, caller.kind),
+        attempts=(),
+        bodies=(),
+        cache=None,
+        cost_nano_usd="0",
+        data_class=None,
+        decided=Decided(key=caller.secret_id),
+        error=code,
+        latency_us={},
+        organization=caller.organization.id,
+        outcome="refused",
+        request=request_id,
+        streamed=False,
+        subject=None,
+        team=credential.team_id,
+        tool_calls=0,
+        usage=TokenUsage(),
+        verdicts=(),
+    )
+    return OutcomeRow(
+        id=request_id,
+        request_id=request_id,
+        organization_id=caller.organization.id,
+        team_id=credential.team_id,
+        kind="refused",
+        actor_kind=caller.kind,
+        actor_id=credential.id,
+        envelope=encode(envelope),
+    )
+
+
+def _decided(exchange: Exchange) -> Decided:
+    answered = exchange.answered_by
+    return Decided(
+        approval=exchange.approval.id if exchange.approval else None,
+        deployment=answered.deployment.id if answered else None,
+        key=exchange.caller.secret_id,
+        model=answered.model.slug if answered else None,
+        policy=exchange.services.guard_policy.version,
+        price=answered.price.id if answered and answered.price else None,
+        route=exchange.chat.model if exchange.candidates else None,
+        snapshot=exchange.snapshot_version,
+    )
+
+
+def _verdicts(exchange: Exchange) -> tuple[Verdict, ...]:
+    return (*_of(exchange.inspection, "input"), *_of(exchange.output_inspection, "output"))
+
+
+def _of(inspection: Inspection | None, side: str) -> tuple[Verdict, ...]:
+    if inspection is None:
+        return ()
+    return tuple(Verdict(f"{side}.{found.check}", found.count, found.verdict) for found in inspection.verdicts)
+
+
+def _hold(exchange: Exchange) -> Hold:
+    credential = exchange.caller.credential
+    assert exchange.hold is not None
+    return Hold(
+        project_id=credential.project_id,
+        api_key_id=credential.id,
+        model=exchange.candidates[0].model.slug,
+        tokens=exchange.hold.tokens,
+        cost_nano_usd=exchange.held_nano_usd,
+        budgets={str(line.budget_id): line.period for line in exchange.hold.budgets},
+        admitted_at=exchange.admitted_at,
+    )
+
+
+def _settled(exchange: Exchange) -> Settled:
+    usage, answered = exchange.usage, exchange.answered_by
+    return Settled(
+        hold=_hold(exchange),
+        model=(answered or exchange.candidates[0]).model.slug,
+        cost_nano_usd=exchange.cost_nano_usd,
+        input_tokens=usage.input_tokens if usage else 0,
+        cached_input_tokens=usage.cached_input_tokens if usage else 0,
+        output_tokens=usage.output_tokens if usage else 0,
+        reasoning_tokens=usage.reasoning_tokens if usage else 0,
+        deployment_id=answered.deployment.id if answered else None,
+        price_id=answered.price.id if answered and answered.price else None,
+        estimated=usage.estimated if usage else False,
+    )
+
+
+def _digest(body: SealedBody) -> BodyDigest:
+    return BodyDigest(body.commit.hex(), body.ct_hash.hex(), body.part)

@@ -1,0 +1,59 @@
+"""What the name in `model` stands for, and what the caller says about the call."""
+
+from __future__ import annotations
+
+from gateway.exchange.exchange import Exchange
+from gateway.routing import candidates
+from kit import clock, errors
+from kit.data_class import DataClass
+
+_MAX_END_USER = 256
+ENABLED_PIPELINES = frozenset({"direct", "auto"})
+
+
+def resolve(exchange: Exchange) -> None:
+    """Sets candidates, the declared data class and the end user. Raises `errors.NotFound`, `errors.InvalidRequest`."""
+    snapshot = exchange.services.snapshot
+    caller = exchange.caller
+    _check_team(exchange)
+    if exchange.chat.pipeline not in ENABLED_PIPELINES:
+        raise errors.Forbidden("This pipeline is not enabled here.", code="pipeline_not_enabled", param="pipeline")
+    exchange.snapshot_version = snapshot.version
+    exchange.declared_class = declared_class(exchange)
+    exchange.end_user = end_user(exchange)
+    exchange.candidates = candidates.resolve(
+        snapshot, caller.organization, exchange.chat.model, caller.credential.team_id, clock.now()
+    )
+
+
+def _check_team(exchange: Exchange) -> None:
+    """A team may be named to make sure of it, not to choose another."""
+    named = exchange.chat.team_id
+    if named is not None and named != str(exchange.caller.credential.team_id):
+        raise errors.Forbidden("The key belongs to another team.", code="team_mismatch", param="team_id")
+
+
+def declared_class(exchange: Exchange) -> DataClass:
+    """From `x-chancery-data-class`, else `metadata`; internal where nothing is said."""
+    label = exchange.header(b"x-chancery-data-class") or exchange.chat.hint("data-class")
+    if label is None:
+        return DataClass.INTERNAL
+    try:
+        return DataClass.named(label)
+    except ValueError as unknown:
+        raise errors.InvalidRequest(str(unknown), param="x-chancery-data-class") from None
+
+
+def end_user(exchange: Exchange) -> str | None:
+    """Whom the application calls for: the token's subject, else what the request says, in a fixed order."""
+    chat = exchange.chat
+    found = (
+        exchange.caller.subject
+        or exchange.header(b"x-chancery-end-user")
+        or chat.safety_identifier
+        or chat.user
+        or chat.metadata_user_id
+    )
+    if found and len(found) > _MAX_END_USER:
+        raise errors.InvalidRequest(f"An end user is named in at most {_MAX_END_USER} characters.", param="user")
+    return found

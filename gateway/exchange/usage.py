@@ -1,0 +1,46 @@
+"""What an answer cost, from the provider's count or, where it gives none, from our own, marked as such."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.admission import estimate
+from gateway.exchange.exchange import Exchange, Usage
+from gateway.exchange.stages.admit import charge_of_attempts
+
+_BYTES_PER_TOKEN = 4  # of English prose with current tokenizers; only for answers nobody counted
+
+
+def reported(usage: Any) -> Usage | None:
+    """OpenAI's `usage` object: cached ⊂ prompt, reasoning ⊂ completion. None where it is missing or no count."""
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if prompt is None or completion is None:
+        return None
+    cached = _count(usage.get("prompt_tokens_details"), "cached_tokens") or 0
+    reasoning = _count(usage.get("completion_tokens_details"), "reasoning_tokens") or 0
+    return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion))
+
+
+def estimated(exchange: Exchange, events: int, answer_bytes: int) -> Usage:
+    """Our own count of what was sent and received: the prompt's bound, and a token an event at the least."""
+    output = max(events, -(-answer_bytes // _BYTES_PER_TOKEN))
+    bound = exchange.output_bound * exchange.chat.n
+    return Usage(exchange.input_bound, 0, min(output, bound), 0, estimated=True)
+
+
+def charge(exchange: Exchange) -> None:
+    """Sets the cost from the usage, and that of attempts that may be charged although they failed."""
+    cost = charge_of_attempts(exchange)
+    if cost:
+        exchange.usage = exchange.usage or Usage(estimated=True)
+        exchange.usage.estimated = True
+    if exchange.usage is not None and exchange.answered_by is not None:
+        cost += estimate.actual_nano_usd(exchange.usage, exchange.answered_by.rates())
+    exchange.cost_nano_usd = cost
+
+
+def _count(counts: Any, name: str) -> int | None:
+    value = counts.get(name) if isinstance(counts, dict) else None
+    return value if isinstance(value, int) and value >= 0 else None

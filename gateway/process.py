@@ -1,0 +1,99 @@
+"""The gateway's part of a process: started before the first request, stopped after the last."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+from django.conf import settings
+
+from gateway.services import Services
+from gateway.snapshot.keeper import Keeper
+from kit import errors
+
+_running: Gateway | None = None
+
+
+class Gateway:
+    """Everything that lives as long as the process: connections, snapshot, background work."""
+
+    def __init__(self) -> None:
+        self.keeper = Keeper(settings.GATEWAY_DSN)
+        self.services: Services | None = None
+        self._books = Books(LedgerTruth(settings.GATEWAY_DSN), self.keeper.snapshot, settings.HOLD_LEASE_SECONDS)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Returns when requests can be decided on."""
+        await self.keeper.start()
+        self.services = await _compose(self.keeper, self._books)
+        self._tasks = [
+            asyncio.create_task(upkeep.renew_leases(self.services)),
+            asyncio.create_task(upkeep.note_seen_secrets(self.services)),
+        ]
+        gc.collect()
+        gc.freeze()  # the snapshot is not garbage: the collector need not walk it again
+
+    async def stop(self) -> None:
+        """Lets what is unfinished come to its end, then closes everything."""
+        for task in self._tasks:
+            task.cancel()
+        if self.services is not None:
+            await asyncio.gather(*self.services.unfinished, return_exceptions=True)
+            await self.services.writer.close()
+            await self.services.providers.close()
+            await self.services.admission.close()
+            await self.services.keyring.close()
+        await self._books.close()
+        await self.keeper.stop()
+
+
+async def _compose(keeper: Keeper, books: Books) -> Services:
+    egress = EgressPolicy(
+        allowed_hosts=settings.EGRESS_ALLOWED_HOSTS, allowed_networks=settings.EGRESS_ALLOWED_NETWORKS
+    )
+    writer = Writer(settings.GATEWAY_DSN, writer_id=keeper.process_id)
+    await writer.start()
+    return Services(
+        process_id=keeper.process_id,
+        snapshot=keeper.snapshot,
+        peppers=peppers(),
+        tokens=TokenReader(),
+        flood_gate=FloodGate(),
+        guard_policy=GuardPolicy(),
+        admission=Admission(Connection(settings.REDIS_URL), books),
+        writer=writer,
+        keyring=Keyring(settings.GATEWAY_DSN, FileRootKeys(settings.KEYSTORE_DIR, settings.VAULT_ROOT_KEY)),
+        providers=Registry(
+            egress, hosted_socket=settings.HOSTED_SOCKET, max_answer_bytes=settings.MAX_ANSWER_BYTES
+        ),
+        timeouts=Timeouts(
+            connect=settings.UPSTREAM_CONNECT_SECONDS,
+            idle=settings.UPSTREAM_IDLE_SECONDS,
+            total=settings.UPSTREAM_TOTAL_SECONDS,
+        ),
+        snapshot_max_age_seconds=settings.SNAPSHOT_MAX_AGE_SECONDS,
+        hold_lease_seconds=settings.HOLD_LEASE_SECONDS,
+        max_in_flight=settings.MAX_IN_FLIGHT,
+        trusted_proxies=tuple(ip_network(network) for network in settings.TRUSTED_PROXIES),
+    )
+
+
+def services() -> Services:
+    """The running process's services. Raises `errors.Unavailable` before they are there."""
+    if _running is None or _running.services is None:
+        raise errors.Unavailable("The gateway is starting.", code="overloaded", headers={"retry-after": "1"})
+    return _running.services
+
+
+async def start() -> None:
+    global _running
+    _running = Gateway()
+    await _running.start()
+
+
+async def stop() -> None:
+    global _running
+    if _running is not None:
+        await _running.stop()
+        _running = None

@@ -1,0 +1,101 @@
+"""Every piece of text in a chat body, with its path, and what in it is no text.
+
+Numbers, names of members and members nobody knows are text too: a model reads them all the same, and so do the
+checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Piece = tuple[str, str]  # path, text
+
+_MEDIA_DATA = {"image_url": "url", "input_audio": "data", "file": "file_data"}
+# Read apart, replaced before the body is sent, or of a form whose members are no text.
+_NOT_TEXT = frozenset({"messages", "model", "logit_bias", "stream_options"})
+_CONTAINERS = frozenset({str, list, dict})
+_SHORTEST_NUMBER = 10**8  # nine digits: the shortest number that identifies anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """`not_scanned` names the kind of each part that cannot be read; `remote` says whether one is behind a URL."""
+
+    texts: tuple[Piece, ...]
+    not_scanned: tuple[str, ...]
+    remote: bool
+
+
+def pieces_of(body: dict[str, Any], known: Container[str]) -> Pieces:
+    """The pieces of a body whose messages are well formed. Of a field that is not `known`, the name is text too."""
+    texts: list[Piece] = []
+    media: list[tuple[str, bool]] = []
+    for position, message in enumerate(body["messages"]):
+        path = f"messages[{position}]"
+        content = message.get("content")
+        if type(content) is str:
+            texts.append((f"{path}.content", content))
+        elif content:
+            _add_parts(content, f"{path}.content", texts, media)
+        if len(message) > 2:
+            _add_members(message, path, texts)
+    for key, value in body.items():
+        if key in _NOT_TEXT:
+            continue
+        if key not in known:
+            _add({key: value}, key, texts)
+        elif type(value) in _CONTAINERS:
+            _add(value, key, texts)
+    return Pieces(tuple(texts), tuple(kind for kind, _ in media), any(remote for _, remote in media))
+
+
+def _add_parts(parts: list[dict[str, Any]], path: str, texts: list[Piece], media: list[tuple[str, bool]]) -> None:
+    """Parts of one content are joined: a model reads them as one text, so that is what the checks must see."""
+    found: list[str] = []
+    for part in parts:
+        kind = part["type"]
+        data = _MEDIA_DATA.get(kind)
+        if data is None:
+            found.append(part[kind])
+            found.extend(_strings({key: value for key, value in part.items() if key not in ("type", kind)}))
+            continue
+        medium = part[kind]
+        is_remote = kind == "image_url" and not medium[data][:5].lower() == "data:"
+        media.append((kind, is_remote))
+        described = {key: value for key, value in medium.items() if key != data or is_remote}
+        found.extend(_strings(described))
+        found.extend(_strings({key: value for key, value in part.items() if key not in ("type", kind)}))
+    if found:
+        texts.append((path, "\n".join(found)))
+
+
+def _add_members(message: dict[str, Any], path: str, texts: list[Piece]) -> None:
+    for key, value in message.items():
+        if key != "role" and key != "content":
+            _add(value, f"{path}.{key}", texts)
+
+
+def _add(value: Any, path: str, texts: list[Piece]) -> None:
+    """One piece for a string or an object, one for each object of an array."""
+    if type(value) is list and value and type(value[0]) is dict:
+        for position, inner in enumerate(value):
+            _add(inner, f"{path}[{position}]", texts)
+    elif found := "\n".join(_strings(value)):
+        texts.append((path, found))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    kind = type(value)
+    if kind is str:
+        yield value
+    elif kind is dict:
+        for key, inner in value.items():
+            yield key
+            yield from _strings(inner)
+    elif kind is list:
+        for inner in value:
+            yield from _strings(inner)
+    elif kind is int and value >= _SHORTEST_NUMBER:
+        yield str(value)

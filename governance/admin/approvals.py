@@ -1,0 +1,115 @@
+"""Permissions in force, and the requests they came from. Deciding has a screen of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from governance.models import Approval, ApprovalRequest
+from governance.services import approvals
+from kit import clock
+from kit.data_class import DataClass
+from tenants.acting import actor_of
+from tenants.admin.base import Act, GovernedAdmin, act, label
+from tenants.models import Team
+from tenants.selectors import names_of
+
+_STATES = {"in force": "success", "suspended": "danger", "expired": "warning", "ended": "info"}
+_STATUSES = {"Submitted": "info", "Approved": "success", "Rejected": "danger", "Withdrawn": "warning"}
+
+
+@admin.register(ApprovalRequest)
+class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
+    """A list to search in; a row opens the decision page."""
+
+    list_display = ["model", "status_shown", "data_class", "requester", "requested_at"]
+    list_filter = ["status", "max_data_class"]
+    list_select_related = ["model"]
+    search_fields = ["model__slug", "justification"]
+
+    @label("Status", _STATUSES, ordering="status")
+    def status_shown(self, row: ApprovalRequest) -> str:
+        return row.get_status_display()
+
+    @admin.display(description="Data class, at most", ordering="max_data_class")
+    def data_class(self, row: ApprovalRequest) -> str:
+        return DataClass(row.max_data_class).label
+
+    @admin.display(description="Requester")
+    def requester(self, row: ApprovalRequest) -> str:
+        return names_of([row.requested_by_id])[row.requested_by_id]
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("approval", args=[object_id]))
+
+
+@admin.register(Approval)
+class ApprovalAdmin(GovernedAdmin[Approval]):
+    change_act = "governance.model.suspend"
+    list_display = ["model", "state", "data_class", "regions", "granted_at", "expires_at"]
+    list_filter = ["max_data_class", ("suspended_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["model"]
+    search_fields = ["model__slug"]
+    fields = ["model", "state", "data_class", "team_names", "regions", "granted_at", "expires_at", "request", "ended_at"]
+    readonly_fields = ["state", "data_class", "team_names"]
+    actions_detail = ["suspend", "resume"]
+
+    @label("State", _STATES)
+    def state(self, row: Approval) -> str:
+        if row.ended_at:
+            return "ended"
+        if row.suspended_at:
+            return "suspended"
+        return "in force" if row.is_live(clock.now()) else "expired"
+
+    @admin.display(description="Data class, at most", ordering="max_data_class")
+    def data_class(self, row: Approval) -> str:
+        return DataClass(row.max_data_class).label
+
+    @admin.display(description="Teams")
+    def team_names(self, row: Approval) -> str:
+        return ", ".join(team.name for team in Team.objects.filter(id__in=row.teams)) if row.teams else "all"
+
+    @act(description="Suspend", icon="pause_circle", destructive=True)
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def perform(row: Approval, _: dict[str, Any]) -> str:
+            approvals.suspend(actor=actor_of(request), approval=row, now=clock.now())
+            return f"The permission for {row.model} is suspended."
+
+        return self.confirm(
+            request,
+            object_id,
+            Act(
+                title="Suspend a permission",
+                button="Suspend",
+                consequences=lambda row: [
+                    f"Every call to {row.model} under this permission is refused, on every worker within a second.",
+                    "The register entry stays. Resuming takes a compliance officer with a one-time password.",
+                ],
+                perform=perform,
+                is_destructive=True,
+            ),
+        )
+
+    @act(description="Resume", permission="deciding", icon="play_circle")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def perform(row: Approval, _: dict[str, Any]) -> str:
+            approvals.resume(actor=actor_of(request), approval=row)
+            return f"The permission for {row.model} is in force again."
+
+        return self.confirm(
+            request,
+            object_id,
+            Act(
+                title="Resume a permission",
+                button="Resume",
+                consequences=lambda row: [f"Calls to {row.model} run again under the conditions that were approved."],
+                perform=perform,
+            ),
+        )
+
+    def has_deciding_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return actor_of(request).may("governance.approval.decide")

@@ -1,0 +1,71 @@
+"""What the admin of everything suspendable has in common."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from governance.models.catalogue import Suspendable
+from governance.services import catalogue
+from kit import clock
+from tenants.acting import actor_of
+from tenants.admin.base import Act, GovernedAdmin, act, label
+
+Row = TypeVar("Row", bound=Suspendable)
+
+STATES = {"in service": "success", "suspended": "danger"}
+
+
+class SuspendableAdmin(GovernedAdmin[Row]):
+    """Suspending stops every call through the row; resuming asks for a one-time password."""
+
+    change_act = "governance.model.suspend"
+    actions_detail: ClassVar[Any] = ["suspend", "resume"]
+
+    @label("State", STATES, ordering="suspended_at")
+    def state(self, row: Row) -> str:
+        return "suspended" if row.is_suspended else "in service"
+
+    @act(description="Suspend", icon="pause_circle", destructive=True)
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def perform(row: Row, _: dict[str, Any]) -> str:
+            catalogue.suspend(actor=actor_of(request), subject=row, now=clock.now())
+            return f"{row} is suspended."
+
+        return self.confirm(
+            request,
+            object_id,
+            Act(
+                title=f"Suspend a {self.opts.verbose_name}",
+                button="Suspend",
+                consequences=lambda row: [
+                    f"Every call that would use {row} is refused or goes to a fallback, on every worker within a second.",
+                    "Calls that are under way are not cut. Resuming needs a one-time password.",
+                ],
+                perform=perform,
+                is_destructive=True,
+            ),
+        )
+
+    @act(description="Resume", icon="play_circle")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def perform(row: Row, _: dict[str, Any]) -> str:
+            catalogue.resume(actor=actor_of(request), subject=row)
+            return f"{row} is back in service."
+
+        return self.confirm(
+            request,
+            object_id,
+            Act(
+                title=f"Resume a {self.opts.verbose_name}",
+                button="Resume",
+                consequences=lambda row: [f"Calls may use {row} again where an approval in force covers them."],
+                perform=perform,
+            ),
+        )
+
+    @admin.display(description="Suspended since")
+    def suspended_since(self, row: Row) -> Any:
+        return row.suspended_at

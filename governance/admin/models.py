@@ -1,0 +1,75 @@
+"""Models, by exact version. An entry here permits no call; an approval does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from governance import selectors
+from governance.admin.base import SuspendableAdmin
+from governance.models import Model
+from governance.services import catalogue
+from kit import clock
+from tenants.acting import actor_of
+from tenants.admin.base import act, label
+
+_APPROVAL_STATES = {"approved": "success", "waiting": "info", "not approved": "warning"}
+
+
+@admin.register(Model)
+class ModelAdmin(SuspendableAdmin[Model]):
+    can_enter = True
+    list_display = ["slug", "name", "publisher", "version", "tier", "state", "approval_state"]
+    list_filter = ["tier", "publisher", ("suspended_at", admin.EmptyFieldListFilter)]
+    search_fields = ["slug", "name", "publisher", "version"]
+    fields = [
+        "slug",
+        "name",
+        "publisher",
+        "version",
+        "description",
+        "tier",
+        "context_window",
+        "max_output_tokens",
+        "state",
+        "approval_state",
+        "created_at",
+    ]
+    readonly_fields = ["state", "approval_state"]
+    add_fieldsets = [
+        (None, {"fields": ["slug", "name", "publisher", "version", "description"]}),
+        ("Facts", {"fields": ["tier", "context_window", "max_output_tokens"]}),
+    ]
+    actions_detail = ["ask_for_approval", "suspend", "resume"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        of_model = {"model_id": OuterRef("id")}
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                approved=Exists(selectors.live_approvals(clock.now()).filter(**of_model)),
+                waiting=Exists(selectors.open_requests().filter(**of_model)),
+            )
+        )
+
+    @label("Approval", _APPROVAL_STATES)
+    def approval_state(self, row: Model) -> str:
+        if row.approved:  # type: ignore[attr-defined]
+            return "approved"
+        return "waiting" if row.waiting else "not approved"  # type: ignore[attr-defined]
+
+    def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Model:
+        return catalogue.register_model(actor=actor_of(request), now=clock.now(), **entered)
+
+    def has_asking_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return actor_of(request).may("governance.approval.request")
+
+    @act(description="Ask for approval", permission="asking", icon="approval")
+    def ask_for_approval(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(f"{reverse('approval-ask')}?{urlencode({'model': object_id})}")

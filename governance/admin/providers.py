@@ -1,0 +1,61 @@
+"""Whoever runs models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from governance.admin.base import SuspendableAdmin
+from governance.models import Provider
+from governance.services import catalogue
+from kit import clock
+from tenants.acting import actor_of
+from tenants.admin.base import GovernedForm
+
+
+class CredentialForm(GovernedForm):
+    credential_text = forms.CharField(
+        required=False,
+        label="Credential",
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="The provider's API key. Sealed at once and shown to nobody again; a new one replaces it.",
+    )
+
+
+@admin.register(Provider)
+class ProviderAdmin(SuspendableAdmin[Provider]):
+    form = CredentialForm
+    can_enter = can_amend = True
+    list_display = ["name", "kind", "base_url", "has_credential", "state"]
+    list_filter = ["kind", ("suspended_at", admin.EmptyFieldListFilter)]
+    search_fields = ["name", "base_url"]
+    add_fieldsets = [(None, {"fields": ["name", "kind", "base_url", "credential_text"]})]
+    fieldsets = [
+        (None, {"fields": ["name", "kind", "base_url", "state", "has_credential", "credential_text", "created_at"]})
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["name", "kind", "base_url", "state", "has_credential", "created_at"] if obj else []
+
+    @admin.display(description="Credential set", boolean=True)
+    def has_credential(self, row: Provider) -> bool:
+        return bool(row.credential)
+
+    def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Provider:
+        return catalogue.register_provider(
+            actor=actor_of(request),
+            name=entered["name"],
+            kind=entered["kind"],
+            base_url=entered["base_url"],
+            credential=entered["credential_text"],
+            now=clock.now(),
+        )
+
+    def amend(self, request: HttpRequest, row: Provider, entered: dict[str, Any]) -> Provider:
+        if entered["credential_text"]:
+            catalogue.replace_credential(actor=actor_of(request), provider=row, credential=entered["credential_text"])
+        return row

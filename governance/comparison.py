@@ -1,0 +1,105 @@
+"""What a request asks for against the approval in force, condition by condition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from governance.models.approval import Conditions
+from kit.data_class import DataClass
+
+Change = Literal["same", "wider", "narrower", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One condition as text. `in_force` is empty where nothing is in force."""
+
+    condition: str
+    asked: str
+    in_force: str
+    change: Change
+
+
+def compare(asked: Conditions, in_force: Conditions | None, team_names: Mapping[UUID, str]) -> list[Compared]:
+    """Each condition of both; something added counts as wider even if something else is taken away."""
+    rows = [
+        ("Data class, at most", _class_of, _class_change),
+        ("Regions", _regions_of, _regions_change),
+        ("Teams", lambda terms: _teams_of(terms, team_names), _teams_change),
+        ("Ends", _end_of, _end_change),
+    ]
+    return [
+        Compared(
+            condition,
+            text(asked),
+            text(in_force) if in_force else "",
+            change(asked, in_force) if in_force else "new",
+        )
+        for condition, text, change in rows
+    ]
+
+
+def summary(rows: Collection[Compared]) -> str:
+    """Why a request waits, in a few words."""
+    if any(row.change == "new" for row in rows):
+        return "No approval in force"
+    wider = [row.condition.lower() for row in rows if row.change == "wider"]
+    if wider:
+        return f"Widens {', '.join(wider)}"
+    narrower = [row.condition.lower() for row in rows if row.change == "narrower"]
+    return f"Narrows {', '.join(narrower)}" if narrower else "Renews what is in force"
+
+
+def _class_of(terms: Conditions) -> str:
+    return DataClass(terms.max_data_class).label
+
+
+def _regions_of(terms: Conditions) -> str:
+    return ", ".join(sorted(terms.regions)) or "any"
+
+
+def _teams_of(terms: Conditions, names: Mapping[UUID, str]) -> str:
+    return ", ".join(sorted(names.get(team, "a team not shown") for team in terms.teams)) or "all"
+
+
+def _end_of(terms: Conditions) -> str:
+    return f"{terms.expires_at:%d %b %Y}" if terms.expires_at else "never"
+
+
+def _class_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _ordered(asked.max_data_class, in_force.max_data_class)
+
+
+def _regions_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _listed(asked.regions, in_force.regions)
+
+
+def _teams_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _listed(asked.teams, in_force.teams)
+
+
+def _end_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _ordered(_or_never(asked.expires_at), _or_never(in_force.expires_at))
+
+
+def _or_never(end: datetime | None) -> float:
+    return end.timestamp() if end else float("inf")
+
+
+def _ordered(asked: float, in_force: float) -> Change:
+    if asked == in_force:
+        return "same"
+    return "wider" if asked > in_force else "narrower"
+
+
+def _listed(asked: Collection[object], in_force: Collection[object]) -> Change:
+    """An empty list means any."""
+    if set(asked) == set(in_force):
+        return "same"
+    if not asked or (in_force and not set(asked) <= set(in_force)):
+        return "wider"
+    return "narrower"

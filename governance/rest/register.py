@@ -1,0 +1,135 @@
+"""The register over the management API. Nothing here permits a call."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance import selectors
+from governance.models import Deployment, Model, Price, Provider, Route
+from governance.models.catalogue import Suspendable
+from governance.rest import serializers as wire
+from governance.services import catalogue
+from governance.services.catalogue import Rates
+from kit import clock
+from tenants.rest.base import Row, ScopedViewSet
+
+
+class SuspendableViewSet(ScopedViewSet[Row]):
+    """Suspending takes effect on every worker within a second; resuming needs `X-OTP`."""
+
+    view_act = "governance.register.view"
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: Request, pk: str) -> Response:
+        """Stops every call through it. Again changes nothing."""
+        catalogue.suspend(actor=self.actor, subject=self._subject(), now=clock.now())
+        return Response(self.shown(self.get_object()))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Lets calls through again. Needs a one-time password."""
+        catalogue.resume(actor=self.actor, subject=self._subject())
+        return Response(self.shown(self.get_object()))
+
+    def _subject(self) -> Suspendable:
+        subject = self.get_object()
+        assert isinstance(subject, Suspendable)
+        return subject
+
+
+class ProviderViewSet(SuspendableViewSet[Provider]):
+    model = Provider
+    serializer_class = wire.ProviderShown
+    search_fields = ["name"]
+    filters_by = {"kind": "kind"}
+
+    @extend_schema(request=wire.ProviderTaken, responses={201: wire.ProviderShown})
+    def create(self, request: Request) -> Response:
+        provider = catalogue.register_provider(actor=self.actor, now=clock.now(), **self.taken(wire.ProviderTaken))
+        return Response(self.shown(provider), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=wire.CredentialTaken, responses={204: None})
+    @action(detail=True, methods=["put"])
+    def credential(self, request: Request, pk: str) -> Response:
+        """Puts a new credential in place. It can be written and never read."""
+        provider, entered = self.get_object(), self.taken(wire.CredentialTaken)
+        catalogue.replace_credential(actor=self.actor, provider=provider, credential=entered["credential"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ModelViewSet(SuspendableViewSet[Model]):
+    model = Model
+    serializer_class = wire.ModelShown
+    search_fields = ["slug", "name", "publisher"]
+    filters_by = {"slug": "slug", "tier": "tier", "publisher": "publisher"}
+
+    @extend_schema(request=wire.ModelTaken, responses={201: wire.ModelShown})
+    def create(self, request: Request) -> Response:
+        model = catalogue.register_model(actor=self.actor, now=clock.now(), **self.taken(wire.ModelTaken))
+        return Response(self.shown(model), status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=wire.SimilarModel(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def similar(self, request: Request, pk: str) -> Response:
+        """Entries that read alike, nearest first."""
+        return Response(wire.SimilarModel(selectors.similar_models(self.get_object()), many=True).data)
+
+
+class DeploymentViewSet(SuspendableViewSet[Deployment]):
+    model = Deployment
+    serializer_class = wire.DeploymentShown
+    search_fields = ["upstream_model", "region"]
+    filters_by = {"model": "model_id", "provider": "provider_id", "region": "region"}
+
+    @extend_schema(request=wire.DeploymentTaken, responses={201: wire.DeploymentShown})
+    def create(self, request: Request) -> Response:
+        deployment = catalogue.register_deployment(
+            actor=self.actor, now=clock.now(), **self.taken(wire.DeploymentTaken)
+        )
+        return Response(self.shown(deployment), status=status.HTTP_201_CREATED)
+
+
+class PriceViewSet(ScopedViewSet[Price]):
+    model = Price
+    serializer_class = wire.PriceShown
+    view_act = "governance.register.view"
+    filters_by = {"deployment": "deployment_id"}
+
+    @extend_schema(request=wire.PriceTaken, responses={201: wire.PriceShown})
+    def create(self, request: Request) -> Response:
+        """In force from a moment on. Earlier prices stay."""
+        entered = self.taken(wire.PriceTaken)
+        rates = Rates(
+            input=entered["input_usd"],
+            cached_input=entered["cached_input_usd"],
+            output=entered["output_usd"],
+            per_request=entered["per_request_usd"],
+        )
+        price = catalogue.set_price(
+            actor=self.actor,
+            deployment=entered["deployment"],
+            rates=rates,
+            effective_from=entered["effective_from"],
+            now=clock.now(),
+        )
+        return Response(self.shown(price), status=status.HTTP_201_CREATED)
+
+
+class RouteViewSet(ScopedViewSet[Route]):
+    model = Route
+    serializer_class = wire.RouteShown
+    view_act = "governance.register.view"
+    prefetched = ("candidates",)
+    search_fields = ["slug", "description"]
+    filters_by = {"slug": "slug", "team": "team_id"}
+
+    @extend_schema(request=wire.RouteTaken, responses={201: wire.RouteShown})
+    def create(self, request: Request) -> Response:
+        route = catalogue.create_route(actor=self.actor, now=clock.now(), **self.taken(wire.RouteTaken))
+        return Response(self.shown(route), status=status.HTTP_201_CREATED)

@@ -1,0 +1,202 @@
+"""The wire forms of the register and of approvals: what is shown, and what is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from governance.models import (
+    Decision,
+    Deployment,
+    Model,
+    Price,
+    Provider,
+    ProviderKind,
+    Route,
+    Tier,
+)
+from governance.models.catalogue import SLUG
+from kit.data_class import DataClass
+from tenants.models import Team
+from tenants.rest.base import DataClassField, Scoped, UsdField
+
+_POSITIVE = 2**31 - 1
+
+
+class ProviderShown(serializers.ModelSerializer[Provider]):
+    has_credential = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Provider
+        fields = ["id", "name", "kind", "base_url", "has_credential", "suspended_at", "created_at"]
+
+    def get_has_credential(self, row: Provider) -> bool:
+        return bool(row.credential)
+
+
+class ProviderTaken(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    kind = serializers.ChoiceField(choices=ProviderKind.choices)
+    base_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
+    credential = serializers.CharField(required=False, allow_blank=True, default="", write_only=True)
+
+
+class CredentialTaken(serializers.Serializer[Any]):
+    credential = serializers.CharField(allow_blank=True)
+
+
+class ModelShown(serializers.ModelSerializer[Model]):
+    class Meta:
+        model = Model
+        fields = [
+            "id",
+            "slug",
+            "name",
+            "publisher",
+            "version",
+            "description",
+            "tier",
+            "context_window",
+            "max_output_tokens",
+            "suspended_at",
+            "created_at",
+        ]
+
+
+class ModelTaken(serializers.Serializer[Any]):
+    slug = serializers.CharField(max_length=200, validators=[SLUG])
+    name = serializers.CharField(max_length=200)
+    publisher = serializers.CharField(max_length=200)
+    version = serializers.CharField(max_length=200)
+    description = serializers.CharField(required=False, allow_blank=True, default="")
+    tier = serializers.ChoiceField(choices=Tier.choices, default=Tier.STANDARD)
+    context_window = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+    max_output_tokens = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+
+
+class SimilarModel(serializers.Serializer[Any]):
+    model = serializers.UUIDField(source="id", read_only=True)
+    slug = serializers.CharField(read_only=True)
+    distance = serializers.FloatField(read_only=True, help_text="Cosine distance of names and descriptions; 0 is equal.")
+
+
+class DeploymentShown(serializers.ModelSerializer[Deployment]):
+    model = serializers.UUIDField(source="model_id", read_only=True)
+    provider = serializers.UUIDField(source="provider_id", read_only=True)
+
+    class Meta:
+        model = Deployment
+        fields = ["id", "model", "provider", "upstream_model", "region", "position", "suspended_at", "created_at"]
+
+
+class DeploymentTaken(serializers.Serializer[Any]):
+    model = Scoped(Model)
+    provider = Scoped(Provider)
+    upstream_model = serializers.CharField(max_length=200)
+    region = serializers.CharField(max_length=32)
+    position = serializers.IntegerField(min_value=0, max_value=32_767, default=0)
+
+
+class PriceShown(serializers.ModelSerializer[Price]):
+    """USD per million tokens, and per request."""
+
+    deployment = serializers.UUIDField(source="deployment_id", read_only=True)
+    input_usd = UsdField(source="input_nano_usd_per_million", read_only=True)
+    cached_input_usd = UsdField(source="cached_input_nano_usd_per_million", read_only=True)
+    output_usd = UsdField(source="output_nano_usd_per_million", read_only=True)
+    per_request_usd = UsdField(source="per_request_nano_usd", read_only=True)
+
+    class Meta:
+        model = Price
+        fields = [
+            "id",
+            "deployment",
+            "effective_from",
+            "input_usd",
+            "cached_input_usd",
+            "output_usd",
+            "per_request_usd",
+            "created_at",
+        ]
+
+
+class PriceTaken(serializers.Serializer[Any]):
+    deployment = Scoped(Deployment)
+    effective_from = serializers.DateTimeField()
+    input_usd = UsdField()
+    cached_input_usd = UsdField(required=False, allow_null=True, default=None)
+    output_usd = UsdField()
+    per_request_usd = UsdField(required=False, default=0)
+
+
+class RouteShown(serializers.ModelSerializer[Route]):
+    team = serializers.UUIDField(source="team_id", read_only=True, allow_null=True)
+    deployments = serializers.SerializerMethodField(help_text="In the order in which they are tried.")
+
+    class Meta:
+        model = Route
+        fields = ["id", "slug", "description", "team", "deployments", "created_at"]
+
+    def get_deployments(self, row: Route) -> list[str]:
+        return [str(candidate.deployment_id) for candidate in row.candidates.all()]
+
+
+class RouteTaken(serializers.Serializer[Any]):
+    slug = serializers.CharField(max_length=200, validators=[SLUG])
+    description = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    team = Scoped(Team, required=False, allow_null=True, default=None)
+    deployments = serializers.ListField(child=Scoped(Deployment), allow_empty=False)
+
+
+class ConditionsShown(serializers.Serializer[Any]):
+    """Empty lists mean any."""
+
+    teams = serializers.ListField(child=serializers.UUIDField(), read_only=True)
+    regions = serializers.ListField(child=serializers.CharField(), read_only=True)
+    max_data_class = DataClassField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+
+class DecisionShown(serializers.ModelSerializer[Decision]):
+    decided_by = serializers.UUIDField(source="decided_by_id", read_only=True)
+
+    class Meta:
+        model = Decision
+        fields = ["id", "decided_by", "verdict", "reason", "signed_hash", "decided_at"]
+
+
+class ApprovalRequestShown(ConditionsShown):
+    """`content_hash` is what a decision signs."""
+
+    id = serializers.UUIDField(read_only=True)
+    model = serializers.UUIDField(source="model_id", read_only=True)
+    status = serializers.CharField(read_only=True)
+    justification = serializers.CharField(read_only=True)
+    requested_by = serializers.UUIDField(source="requested_by_id", read_only=True)
+    requested_at = serializers.DateTimeField(read_only=True)
+    content_hash = serializers.CharField(read_only=True)
+    decisions = DecisionShown(many=True, read_only=True)
+
+
+class ApprovalRequestTaken(serializers.Serializer[Any]):
+    model = Scoped(Model)
+    justification = serializers.CharField(max_length=4000)
+    teams = serializers.ListField(child=Scoped(Team), required=False, default=list)
+    regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
+    max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class DecisionTaken(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=4000)
+    signed_hash = serializers.CharField(max_length=64, help_text="The `content_hash` of what was read.")
+
+
+class ApprovalShown(ConditionsShown):
+    id = serializers.UUIDField(read_only=True)
+    model = serializers.UUIDField(source="model_id", read_only=True)
+    request = serializers.UUIDField(source="request_id", read_only=True)
+    granted_at = serializers.DateTimeField(read_only=True)
+    suspended_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    ended_at = serializers.DateTimeField(read_only=True, allow_null=True)

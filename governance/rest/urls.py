@@ -1,0 +1,18 @@
+"""Addresses of the register and of approvals, under `/api/`."""
+
+from __future__ import annotations
+
+from rest_framework.routers import SimpleRouter
+
+from governance.rest import approvals, register
+
+router = SimpleRouter()
+router.register("providers", register.ProviderViewSet, "api-provider")
+router.register("models", register.ModelViewSet, "api-model")
+router.register("deployments", register.DeploymentViewSet, "api-deployment")
+router.register("prices", register.PriceViewSet, "api-price")
+router.register("routes", register.RouteViewSet, "api-route")
+router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
+router.register("approvals", approvals.ApprovalViewSet, "api-approval")
+
+urlpatterns = router.urls

@@ -1,0 +1,69 @@
+"""Where every connection comes in: the inference path to its lean handler, sockets to Channels, pages to Django."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from channels.routing import URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
+from django.conf import settings
+
+from gateway import process
+from portal import health
+from portal.lean import LeanHandler
+from portal.routing import websocket_urlpatterns
+
+serves_gateway = settings.ROLE in ("all", "gateway")
+serves_portal = settings.ROLE in ("all", "portal")
+inference = (
+    LeanHandler("gateway.urls", max_body_bytes=settings.MAX_REQUEST_BYTES)
+    if settings.LEAN_INFERENCE_PATH
+    else django_application
+)
+sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """One ASGI application for both roles."""
+    kind = scope["type"]
+    if kind == "lifespan":
+        await _lifespan(receive, send)
+    elif kind == "websocket" and serves_portal:
+        await sockets(scope, receive, send)
+    elif kind == "http":
+        await _http(scope, receive, send)
+
+
+async def _http(scope: Any, receive: Any, send: Any) -> None:
+    path = scope["path"]
+    if path.startswith("/v1/") and serves_gateway:
+        await inference(scope, receive, send)
+    elif path in health.PATHS:
+        await health.answer(scope, receive, send)
+    elif serves_portal:
+        await django_application(scope, receive, send)
+    else:
+        await health.not_here(scope, receive, send)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    """Starts the gateway before the first request and stops it after the last."""
+    await receive()
+    try:
+        if serves_gateway:
+            await process.start()
+    except Exception as failure:
+        await send({"type": "lifespan.startup.failed", "message": f"{type(failure).__name__}: {failure}"})
+        raise
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await process.stop()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,216 @@
+"""How everything comes to life, in order. `manage.py up` and `manage.py services` are thin callers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from secrets import token_hex, token_urlsafe
+
+from portal import env
+from portal.embedded import application, bootstrap, local_model, orphans, postgres, valkey
+from portal.embedded.application import REPOSITORY
+from portal.embedded.home import Home
+from portal.embedded.progress import Progress
+from portal.embedded.supervisor import StartFailed, Supervisor
+
+_SERVICE_SECONDS = 60.0
+_WEB_SECONDS = 90.0
+_GENERATED = {
+    "SECRET_KEY": lambda: token_urlsafe(48),
+    "FIELD_KEY": lambda: token_hex(32),
+    "VAULT_ROOT_KEY": lambda: token_hex(32),
+    "KEY_PEPPERS": lambda: f"1:{token_hex(32)}",
+}
+_GIVEN_ROLES = ("DATABASE_URL_SYSTEM", "DATABASE_URL_GATEWAY", "DATABASE_URL_MIGRATOR")
+
+
+class PortTaken(Exception):
+    """Something else listens where the web server should."""
+
+
+class Start:
+    """One start of one home. `environment` grows as things become known, and is published before anybody needs it."""
+
+    def __init__(self, home: Home, supervisor: Supervisor, progress: Progress) -> None:
+        self._home = home
+        self._supervisor = supervisor
+        self._progress = progress
+        self._upstream = local_model.configure(home) if env.flag("LOCAL_MODEL", default=True) else None
+        self.environment = {
+            name: home.secret(name, generate) for name, generate in _GENERATED.items() if env.given(name) is None
+        }
+
+    def services(self) -> None:
+        """PostgreSQL and Valkey, or those given; roles and database."""
+        admin_url, redis_url = env.given("DATABASE_URL"), env.given("REDIS_URL")
+        database = None if admin_url else postgres.configure(self._home)
+        broker = None if redis_url else valkey.configure(self._home)
+        if broker:
+            self._supervisor.start(broker.program)
+        if database:
+            with self._progress.step("PostgreSQL"):
+                self._supervisor.start(database.program)
+                self._supervisor.wait(database.program.name, _SERVICE_SECONDS)
+        if broker:
+            with self._progress.step("Valkey"):
+                self._supervisor.wait(broker.program.name, _SERVICE_SECONDS)
+            self.environment |= {"REDIS_URL": broker.url, "CHANNELS_URL": broker.url, "BROKER_URL": broker.broker_url}
+        elif redis_url:
+            self.environment |= _given("REDIS_URL", "CHANNELS_URL", "BROKER_URL")
+        self._bootstrap(database.admin_url if database else admin_url or "")
+        self._home.publish(self.environment)
+
+    def _bootstrap(self, admin_url: str) -> None:
+        """Left out where the operator gives every role's URL: then the roles are made already."""
+        given = _given("DATABASE_URL", *_GIVEN_ROLES)
+        if len(given) == 1 + len(_GIVEN_ROLES):
+            self.environment |= given
+            return
+        with self._progress.step("Roles"):
+            done = bootstrap.bootstrap(admin_url, bootstrap.passwords(self._home))
+        self.environment |= done.urls.environment()
+        for line in done.lacking:
+            self._progress.line(f"    the administrator may not {line}")
+
+    def start_model(self) -> None:
+        """Returns at once; it loads while other things happen."""
+        if self._upstream:
+            self._supervisor.start(self._upstream.program)
+
+    def await_model(self) -> None:
+        """Where it cannot run, the dummy provider built into the gateway answers in its place."""
+        try:
+            if self._upstream:
+                with self._progress.step("Local model"):
+                    self._supervisor.wait(self._upstream.program.name, _SERVICE_SECONDS)
+        except StartFailed as failure:
+            self._progress.line(str(failure))
+            self._upstream = None
+        if self._upstream is None:
+            self._progress.line(
+                "  Local model      cannot run on this machine: the built-in dummy provider answers instead"
+            )
+
+    def migrate(self) -> None:
+        """Only when a migration or a dependency has changed since the last time; always for a database given."""
+        wanted = _migrations_fingerprint()
+        if env.given("DATABASE_URL") is None and self._home.recall("migrated") == wanted:
+            return
+        with self._progress.step("Migrations", "done"):
+            arguments = ("--database", "migrator", "--no-input")
+            self._supervisor.run(application.command("migrate", *arguments, given=self.environment))
+        self._home.remember("migrated", wanted)
+
+    def seed(self, base_url: str) -> None:
+        """The demo, on the first start."""
+        model_url = self._upstream.url if self._upstream else ""
+        seeded = [base_url, model_url]
+        demo = self._home.path / "demo.json"
+        if not env.flag("SEED_DEMO", default=True) or (demo.exists() and self._home.recall("seeded") == seeded):
+            return
+        key = {"LOCAL_MODEL_KEY": self._upstream.key} if self._upstream else {}
+        arguments = ("--base-url", base_url, "--model-url", model_url)
+        with self._progress.step("Demo", "seeded"):
+            self._supervisor.run(application.command("seed_demo", *arguments, given={**self.environment, **key}))
+        self._home.remember("seeded", seeded)
+
+    def serve(self, listener: socket.socket) -> None:
+        """The product's own processes. Returns when the web server answers."""
+        programs = [
+            application.web(listener, self.environment),
+            application.tasks(self._home, self.environment),
+            application.hosted(self._home, self.environment),
+        ]
+        for program in programs:
+            self._supervisor.start(program)
+        with self._progress.step("Web"):
+            self._supervisor.wait("web", _WEB_SECONDS)
+
+    def allow_local(self) -> None:
+        """Lets the gateway connect to the local model, which the egress guard refuses by default as it does all of
+        loopback."""
+        self.environment["HOSTED_SOCKET"] = str(application.hosted_socket(self._home))
+        if self._upstream:
+            allowed = env.given("EGRESS_ALLOWED_HOSTS")
+            ours = self._upstream.url.removeprefix("http://").removesuffix("/v1")
+            self.environment["EGRESS_ALLOWED_HOSTS"] = f"{allowed},{ours}" if allowed else ours
+
+
+@contextmanager
+def _started(home: Home, progress: Progress) -> Iterator[tuple[Start, Supervisor]]:
+    home.create()
+    with home.exclusive():
+        for name in orphans.stop(home):
+            progress.line(f"  stopped {name}, left by an earlier start")
+        with Supervisor(home, progress.line) as supervisor:
+            yield Start(home, supervisor, progress), supervisor
+            progress.line("Stopping …")
+
+
+def up(home: Home, progress: Progress) -> None:
+    """All of it, until a signal asks to stop. Raises `AlreadyRunning`, `PortTaken`, `StartFailed`, `Stopped`."""
+    host, port = env.text("HOST", default="127.0.0.1"), env.integer("PORT", default=8000)
+    with _started(home, progress) as (start, supervisor), _listener(host, port) as listener:
+        start.start_model()
+        start.services()
+        start.allow_local()
+        start.migrate()
+        start.await_model()
+        base_url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+        start.environment["BASE_URL"] = base_url
+        home.publish(start.environment)
+        start.seed(base_url)
+        start.serve(listener)
+        for line in _invitation(home, base_url):
+            progress.line(line)
+        home.declare_ready()
+        supervisor.watch()
+
+
+def services(home: Home, progress: Progress) -> None:
+    """PostgreSQL and Valkey alone, until a signal asks to stop; what else runs is someone else's affair."""
+    with _started(home, progress) as (start, supervisor):
+        start.services()
+        progress.line(f"Ready. CHANCERY_HOME={home.path} lets every command find them. Ctrl-C stops them.")
+        home.declare_ready()
+        supervisor.watch()
+
+
+def _given(*names: str) -> dict[str, str]:
+    return {name: value for name in names if (value := env.given(name)) is not None}
+
+
+@contextmanager
+def _listener(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as failure:
+        raise PortTaken(f"{host}:{port} cannot be listened on ({failure.strerror}). PORT chooses another.") from None
+    with listener:
+        yield listener
+
+
+def _migrations_fingerprint() -> str:
+    """Of our migrations, and of the lock file for those of our dependencies."""
+    digest = hashlib.sha256((REPOSITORY / "requirements.lock").read_bytes())
+    for app in ("platform/portal", "tenants", "governance", "gateway", "audit"):
+        for path in sorted((REPOSITORY / app / "migrations").glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _invitation(home: Home, base_url: str) -> list[str]:
+    try:
+        demo = json.loads((home.path / "demo.json").read_text())
+    except FileNotFoundError:
+        return ["", f"Chancery is at {base_url}. Ctrl-C stops it."]
+    people = [f"  {user['role']:20} {user['email']:28} {user['password']}" for user in demo["users"][:6]]
+    return [
+        *("", f"Chancery is at {base_url}. Sign in as one of", "", *people, ""),
+        "  `.venv/bin/python manage.py demo` shows everybody, with the secrets of their one-time codes.",
+        *("", "Call a model:", "", f"  {demo['curl']}", "", f"Logs are in {home.logs}. Ctrl-C stops all of it."),
+    ]

@@ -1,0 +1,139 @@
+"""The sidebar, one for the admin and for the portal's own screens, and the state shown beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from governance import selectors as register
+from governance.models import SnapshotAcknowledgement
+from governance.snapshot.acknowledge import living
+from kit import clock
+from kit.context import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the sidebar, shown to whoever may do `act`."""
+
+    title: str
+    icon: str
+    view: str
+    act: str = "portal.view"
+    badge: Callable[[], int] | None = None
+
+
+def _waiting() -> int:
+    return register.open_requests().count()
+
+
+GROUPS: list[tuple[str, list[Link]]] = [
+    (
+        "",
+        [
+            Link("Home", "home", "home"),
+            Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
+            Link("Requests", "receipt_long", "requests", "audit.request.view"),
+            Link("Acts", "history", "acts", "audit.act.view"),
+        ],
+    ),
+    (
+        "Register",
+        [
+            Link("Models", "model_training", "admin:governance_model_changelist", "governance.register.view"),
+            Link("Permissions in force", "verified", "admin:governance_approval_changelist", "governance.register.view"),
+            Link("Deployments", "dns", "admin:governance_deployment_changelist", "governance.register.view"),
+            Link("Prices", "sell", "admin:governance_price_changelist", "governance.register.view"),
+            Link("Routes", "alt_route", "admin:governance_route_changelist", "governance.register.view"),
+            Link("Providers", "cloud", "admin:governance_provider_changelist", "governance.register.view"),
+        ],
+    ),
+    (
+        "Organisation",
+        [
+            Link("API keys", "key", "admin:tenants_apikey_changelist", "tenants.api_key.view"),
+            Link("Budgets", "account_balance_wallet", "admin:tenants_budget_changelist", "audit.spend.view"),
+            Link("Rate limits", "speed", "admin:tenants_ratelimit_changelist", "audit.spend.view"),
+            Link("Teams", "groups", "admin:tenants_team_changelist"),
+            Link("Projects", "folder", "admin:tenants_project_changelist"),
+            Link("People", "person", "admin:tenants_membership_changelist", "tenants.member.view"),
+            Link("Organisation", "domain", "admin:tenants_organization_changelist"),
+        ],
+    ),
+    (
+        "More",
+        [
+            Link("Overview", "monitoring", "admin:index"),
+            Link("Management API", "api", "api-docs"),
+        ],
+    ),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """In the form Unfold's `SIDEBAR.navigation` takes. Read once for each request."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        return []
+    cached: list[dict[str, Any]] | None = getattr(request, "sidebar", None)
+    if cached is None:
+        cached = [_group(request, actor, title, links) for title, links in GROUPS]
+        request.sidebar = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def ribbon(request: HttpRequest) -> list[str] | None:
+    """In what capacity the person acts, for the top of Unfold's pages."""
+    capacity = getattr(request, "capacity", None)
+    return [capacity.label, "info"] if capacity else None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayState:
+    """`lag_ms` is how long the last change of policy took to reach a worker; none if there was none yet."""
+
+    processes: int
+    lag_ms: int | None
+
+
+def gateway_state() -> GatewayState:
+    last = SnapshotAcknowledgement.objects.order_by("-id").values_list("lag_ms", flat=True).first()
+    return GatewayState(living(clock.now(), using="default").count(), last)
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    """Template context of every page; computed where a template asks for it."""
+    if getattr(request, "actor", None) is None:
+        return {}
+    return {
+        "navigation": partial(sidebar, request),
+        "capacity": getattr(request, "capacity", None),
+        "capacities": getattr(request, "capacities", []),
+        "gateway": SimpleLazyObject(gateway_state),
+    }
+
+
+def _group(request: HttpRequest, actor: Actor, title: str, links: list[Link]) -> dict[str, Any]:
+    items = [_item(request, link) for link in links if actor.may(link.act)]
+    return {"title": title, "items": items, "separator": bool(title)}
+
+
+def _item(request: HttpRequest, link: Link) -> dict[str, Any]:
+    address = reverse(link.view)
+    exact = address in ("/", reverse("admin:index"))
+    item: dict[str, Any] = {
+        "title": link.title,
+        "icon": link.icon,
+        "link": address,
+        "active": request.path == address if exact else request.path.startswith(address),
+    }
+    count = link.badge() if link.badge else 0
+    if count:
+        item |= {"badge": count, "badge_variant": "warning"}
+    return item

@@ -1,0 +1,143 @@
+"""Inference requests, from the ledger: the list, and one request with all that was decided about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from governance.models import Approval, Deployment, Price
+from kit import money
+from kit.context import Actor
+from portal import readings
+from portal.costs import arithmetic
+from portal.paging import next_page
+from portal.readings import STATUSES, Request, Wanted
+from portal.screens.guard import screen
+from tenants.models import ApiKey, Project, Team
+
+PAGE = 50
+
+
+class Filters(forms.Form):
+    """Everything in the query string, so that a view of the list is a link."""
+
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    team = forms.ChoiceField(required=False)
+    project = forms.ChoiceField(required=False)
+    key = forms.CharField(required=False, label="Key's prefix", max_length=32)
+    model = forms.CharField(required=False, max_length=200)
+    status = forms.ChoiceField(required=False, choices=[("", "any"), *STATUSES.items()])
+    cost = forms.DecimalField(required=False, label="Cost from, USD", min_value=0, max_digits=12, decimal_places=9)
+    before = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        for name, rows in [("team", Team.objects.all()), ("project", Project.objects.select_related("team"))]:
+            choice = self.fields[name]
+            assert isinstance(choice, forms.ChoiceField)
+            choice.choices = [("", "any"), *((str(row.pk), str(row)) for row in rows)]
+
+    def wanted(self) -> Wanted:
+        """Raises nothing: what is not valid is not filtered by, and the form says so."""
+        self.is_valid()
+        chosen = self.cleaned_data
+        keys = None
+        if chosen.get("key"):
+            keys = frozenset(ApiKey.objects.filter(prefix__icontains=chosen["key"]).values_list("id", flat=True))
+        return Wanted(
+            since=_start_of(chosen.get("since")),
+            until=_start_of(chosen.get("until"), days=1),
+            team_id=_uuid(chosen.get("team")),
+            project_id=_uuid(chosen.get("project")),
+            key_ids=keys,
+            model=chosen.get("model") or "",
+            status=chosen.get("status") or "",
+            min_cost_nano_usd=money.from_usd(chosen.get("cost") or 0),
+        )
+
+
+@screen("audit.request.view")
+def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
+    filters = Filters(request.GET)
+    wanted = filters.wanted()
+    before: UUID | None = filters.cleaned_data.get("before")
+    found = readings.requests(wanted, before=before, most=PAGE + 1)
+    shown = found[:PAGE]
+    context = {
+        "filters": filters,
+        "requests": shown,
+        "following": next_page(request, shown[-1].id if len(found) > PAGE else None),
+        "is_first": before is None,
+        "is_filtered": wanted != Wanted(),
+        **_labels(shown),
+    }
+    return render(request, "portal/requests/list.html", context)
+
+
+@screen("audit.request.view")
+def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
+    trace = readings.trace(request_id)
+    if trace is None:
+        raise Http404
+    settlement = trace.request.settlement
+    price = Price.objects.filter(id=settlement.price_id).first() if settlement and settlement.price_id else None
+    context = {
+        "trace": trace,
+        "request_shown": trace.request,
+        "envelopes": [(record, _pretty(envelope)) for record, envelope in trace.records],
+        "verdicts": trace.request.envelope.get("verdicts") or [],
+        "stages": _stages(trace.request),
+        "attempts": trace.request.envelope.get("attempts") or [],
+        "arithmetic": arithmetic(settlement, price) if settlement and price else None,
+        "price": price,
+        "deployment": _deployment(trace.request),
+        "approval": _approval(trace.request),
+        **_labels([trace.request]),
+    }
+    return render(request, "portal/requests/detail.html", context)
+
+
+def _labels(shown: list[Request]) -> dict[str, Any]:
+    """Names for the ids of a page; what the viewer may not see has none."""
+    projects = {request.settlement.project_id for request in shown if request.settlement}
+    return {
+        "teams": {team.id: team.name for team in Team.objects.filter(id__in={row.team_id for row in shown})},
+        "projects": {row.id: row.name for row in Project.objects.filter(id__in=projects - {None})},
+        "keys": readings.prefixes_of(row.actor_id for row in shown if row.actor_kind == "api_key"),
+        "statuses": STATUSES,
+    }
+
+
+def _stages(shown: Request) -> list[tuple[str, float]]:
+    stages = shown.envelope.get("latency_us") or {}
+    return [(name, spent / 1000) for name, spent in stages.items()]
+
+
+def _deployment(shown: Request) -> Deployment | None:
+    identifier = (shown.envelope.get("decided") or {}).get("deployment")
+    return Deployment.objects.select_related("provider", "model").filter(id=identifier).first() if identifier else None
+
+
+def _approval(shown: Request) -> Approval | None:
+    return Approval.objects.filter(id=shown.approval_id).first() if shown.approval_id else None
+
+
+def _pretty(envelope: Any) -> str:
+    return json.dumps(envelope, indent=2, ensure_ascii=False)
+
+
+def _start_of(day: Any, *, days: int = 0) -> datetime | None:
+    """Midnight in the organisation's time zone."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=days), time())) if day else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

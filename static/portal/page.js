@@ -1,0 +1,81 @@
+// Copying, the test of a new key, tabs of snippets, and the keyboard. Every page works without it.
+(() => {
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+
+  const copy = async (button) => {
+    const text = document.getElementById(button.dataset.copy).textContent.trim();
+    await navigator.clipboard.writeText(text);
+    const before = button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = before), 1_500);
+  };
+
+  const testKey = async (button) => {
+    const result = document.getElementById(button.dataset.result);
+    const key = document.getElementById(button.dataset.test).textContent.trim();
+    result.className = "result";
+    result.textContent = "Asking…";
+    const answer = await fetch(button.dataset.address, { headers: { Authorization: `Bearer ${key}` } }).catch(() => null);
+    if (answer && answer.ok) {
+      const models = (await answer.json()).data.length;
+      result.className = "result good";
+      result.textContent = `It works: ${models} model${models === 1 ? "" : "s"} may be called.`;
+    } else {
+      result.className = "result bad";
+      result.textContent = answer ? `Refused with ${answer.status}.` : "The gateway does not answer at this address.";
+    }
+  };
+
+  const choose = (tab) => {
+    const group = tab.closest("[data-tabs]");
+    group.querySelectorAll("[role=tab]").forEach((other) => other.setAttribute("aria-selected", other === tab));
+    group.querySelectorAll("[role=tabpanel]").forEach((panel) => (panel.hidden = panel.id !== tab.getAttribute("aria-controls")));
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy], [data-test], [role=tab], [data-open], [data-close], [data-print]");
+    if (!button) return;
+    if (button.dataset.copy) copy(button);
+    else if (button.dataset.test) testKey(button);
+    else if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
+    else if ("close" in button.dataset) button.closest("dialog").close();
+    else choose(button);
+  });
+
+  // A confirmation names what is about to be decided; the verdict is the button that was pressed.
+  document.querySelectorAll("[data-verdict]").forEach((button) => {
+    button.addEventListener("click", () => {
+      const dialog = document.getElementById(button.dataset.verdict);
+      if (!document.querySelector("[data-key=reason]").reportValidity()) return;
+      dialog.showModal();
+    });
+  });
+
+  const rows = () => [...document.querySelectorAll("[data-rows] tbody tr")];
+  const step = (by) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((row) => row.classList.contains("current"));
+    const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
+    all.forEach((row) => row.classList.toggle("current", row === next));
+    next.querySelector("a").focus();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+      event.preventDefault();
+      document.querySelector("[data-search]")?.focus();
+      return;
+    }
+    if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const click = (selector) => document.querySelector(selector)?.click();
+    const actions = {
+      j: () => step(1),
+      k: () => step(-1),
+      a: () => click("[data-key=approve]:not([disabled])"),
+      r: () => click("[data-key=reject]:not([disabled])"),
+      "?": () => document.getElementById("keys")?.showModal(),
+    };
+    actions[event.key]?.();
+  });
+})();

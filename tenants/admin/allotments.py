@@ -1,0 +1,129 @@
+"""Budgets and rate limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from kit import clock, money
+from tenants.acting import actor_of
+from tenants.admin.base import GovernedAdmin, GovernedForm
+from tenants.admin.fields import UsdField
+from tenants.models import ApiKey, Budget, Period, Project, RateLimit, Team
+from tenants.services import allotments
+from tenants.services.allotments import Level
+from tenants.services.organizations import Limits
+
+_LEVEL = (
+    "Where it binds",
+    {
+        "fields": ["team", "project", "api_key"],
+        "description": "The narrowest one given. None: the whole organisation.",
+    },
+)
+_LIMIT_FIELDS = ["requests_per_minute", "tokens_per_minute", "concurrency"]
+
+
+class LevelForm(GovernedForm):
+    def clean(self) -> dict[str, Any] | None:
+        """A key's project and team, and a project's team, follow from it; naming others is an error."""
+        cleaned = super().clean() or {}
+        if not self.instance._state.adding:
+            return cleaned
+        bound = cleaned.get("api_key") or cleaned.get("project") or cleaned.get("team")
+        level = Level.of(bound)
+        for name, implied in [("team", level.team), ("project", level.project)]:
+            named = cleaned.get(name)
+            if named is not None and named != implied:
+                self.add_error(name, f"{bound} belongs to {implied or 'no project'}.")
+        return cleaned | {"team": level.team, "project": level.project}
+
+
+class BudgetForm(LevelForm):
+    limit = UsdField(label="Limit, USD")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["limit"] = self.instance.limit_nano_usd
+
+
+@admin.register(Budget)
+class BudgetAdmin(GovernedAdmin[Budget]):
+    form = BudgetForm
+    can_enter = can_amend = True
+    list_display = ["name", "level_of", "ceiling", "in_use", "period", "is_active"]
+    list_filter = ["period", "team", "is_active"]
+    list_select_related = ["team", "project__team", "api_key", "organization"]
+    search_fields = ["name", "team__name", "project__name"]
+    add_fieldsets = [(None, {"fields": ["name", "limit", "period"]}), _LEVEL]
+    fieldsets = [(None, {"fields": ["name", "limit", "in_use", "period", "level_of", "is_active", "created_at"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["name", "in_use", "period", "level_of", "is_active", "created_at"] if obj else []
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Budget]:
+        return super().get_queryset(request)
+
+    @admin.display(description="Binds")
+    def level_of(self, row: Budget) -> str:
+        return str(row.api_key or row.project or row.team or row.organization)
+
+    @admin.display(description="Limit", ordering="limit_nano_usd")
+    def ceiling(self, row: Budget) -> str:
+        return money.display(row.limit_nano_usd)
+
+    @admin.display(description="In use")
+    def in_use(self, row: Budget) -> str:
+        return format_html("{}", "")
+
+    def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Budget:
+        return allotments.add_budget(
+            actor=actor_of(request),
+            name=entered["name"],
+            limit_nano_usd=entered["limit"],
+            period=Period(entered["period"]),
+            level=_level(entered),
+            now=clock.now(),
+        )
+
+    def amend(self, request: HttpRequest, row: Budget, entered: dict[str, Any]) -> Budget:
+        return allotments.change_budget(actor=actor_of(request), budget=row, limit_nano_usd=entered["limit"])
+
+
+@admin.register(RateLimit)
+class RateLimitAdmin(GovernedAdmin[RateLimit]):
+    form = LevelForm
+    can_enter = can_amend = True
+    list_display = ["level_of", *_LIMIT_FIELDS]
+    list_filter = ["team"]
+    list_select_related = ["team", "project__team", "api_key", "organization"]
+    search_fields = ["team__name", "project__name", "api_key__prefix"]
+    add_fieldsets = [(None, {"fields": _LIMIT_FIELDS, "description": "Empty: no limit of that kind."}), _LEVEL]
+    fieldsets = [(None, {"fields": ["level_of", *_LIMIT_FIELDS], "description": "Empty: no limit of that kind."})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["level_of"] if obj else []
+
+    @admin.display(description="Binds")
+    def level_of(self, row: RateLimit) -> str:
+        return str(row.api_key or row.project or row.team or row.organization)
+
+    def enter(self, request: HttpRequest, entered: dict[str, Any]) -> RateLimit:
+        return self._set(request, entered, _level(entered))
+
+    def amend(self, request: HttpRequest, row: RateLimit, entered: dict[str, Any]) -> RateLimit:
+        return self._set(request, entered, Level(row.team, row.project, row.api_key))
+
+    def _set(self, request: HttpRequest, entered: dict[str, Any], level: Level) -> RateLimit:
+        limits = Limits(entered["requests_per_minute"], entered["tokens_per_minute"], entered["concurrency"])
+        return allotments.set_limits(actor=actor_of(request), limits=limits, level=level, now=clock.now())
+
+
+def _level(entered: dict[str, Any]) -> Level:
+    bound: ApiKey | Project | Team | None = entered.get("api_key") or entered.get("project") or entered.get("team")
+    return Level.of(bound)

@@ -1,0 +1,135 @@
+"""Our gateway, everything on: authentication, approval, limits and money held and settled at four levels, inspection,
+two durable commits and encrypted bodies per request, on a PostgreSQL and a Valkey of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from uuid import UUID
+
+from tests.bench import bulk, database, traffic
+from tests.bench.output import say
+from tests.bench.processes import Spawned, StartFailed, free_port
+from tests.bench.target import Place, Request, Running, Target
+from tests.bench.targets.relay import UVICORN
+from tests.support import services
+
+_READY_SECONDS = 120.0
+# The upstream is on this machine, where the gateway otherwise refuses to connect to.
+_OWN = {"CHANCERY_ROLE": "gateway", "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """How much a database holds before the run."""
+
+    keys: int = 10
+    records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A seeded database, as an environment to run a gateway in and tokens to call it with."""
+
+    environment: Mapping[str, str]
+    tokens: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Installation:
+    """The services that all gateways of a run share; each `database` is a clone of the migrated one, seeded once."""
+
+    services: services.Services
+    place: Place
+    facts: list[str]
+    beside: Mapping[str, int]
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+
+    def target(self, name: str, seed: Seed, database: str) -> Target:
+        """A gateway over that database. Targets over the same one are two workers of one installation."""
+        return Target(
+            name=name,
+            does="authenticates, authorizes, inspects, holds and settles, records twice, encrypts",
+            start=lambda place: self._start(name, self._prepare(database, seed), place),
+            ours=True,
+        )
+
+    def _prepare(self, name: str, seed: Seed) -> Prepared:
+        if name not in self.prepared:
+            say(f"seeding {name}: {seed.keys:,} API keys, {seed.records:,} records")
+            environment = {**self.services.clone(name), **_OWN}
+            seeded = _seed(environment, self.place, seed.keys)
+            if seed.records:
+                past = bulk.Past(
+                    organization_id=UUID(seeded["organization_id"]),
+                    team_id=UUID(seeded["team_id"]),
+                    project_id=UUID(seeded["project_id"]),
+                    api_key_id=UUID(seeded["api_key_id"]),
+                    model=traffic.MODEL,
+                )
+                bulk.write_records(environment["DATABASE_URL_MIGRATOR"], past, seed.records)
+            self.prepared[name] = Prepared(environment, tuple(seeded["tokens"]))
+        return self.prepared[name]
+
+    def _start(self, name: str, prepared: Prepared, place: Place) -> Running:
+        port = free_port()
+        process = Spawned(
+            [sys.executable, *UVICORN, "--lifespan", "on", "--port", str(port), "portal.asgi:application"],
+            log=place.home / f"{name.replace(' ', '-')}.log",
+            environment=prepared.environment,
+        )
+        process.wait_until_listening(port, seconds=_READY_SECONDS)
+        _wait_until_ready(process, port)
+        plain, stream = traffic.chat(), traffic.chat(traffic.STREAM_MODEL, stream=True)
+        return Running(
+            pid=process.pid,
+            plain=Request(port=port, body=plain, tokens=prepared.tokens),
+            stream=Request(port=port, body=stream, tokens=prepared.tokens),
+            stop=process.stop,
+            beside=self.beside,
+        )
+
+
+@contextmanager
+def installed(place: Place) -> Iterator[Installation]:
+    """PostgreSQL and Valkey started, migrated and found honest (`database.NotComparable` otherwise); stopped after."""
+    running = services.start(place.home / "services")
+    try:
+        fact = database.require_honest(running.environment["DATABASE_URL_GATEWAY"])
+        yield Installation(running, place, [fact], database.beside(running.environment))
+    finally:
+        running.stop()
+
+
+def _seed(environment: Mapping[str, str], place: Place, keys: int) -> dict[str, Any]:
+    order = {"keys": keys, "plain_port": place.upstream.plain_port, "stream_port": place.upstream.stream_port}
+    command = [sys.executable, "-c", "import django; django.setup(); from tests.bench import seed; seed.main()"]
+    done = subprocess.run(command, input=json.dumps(order), env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise StartFailed(f"seeding ended with {done.returncode}\n{done.stderr[-3000:]}")
+    seeded: dict[str, Any] = json.loads(done.stdout)
+    return seeded
+
+
+def _wait_until_ready(process: Spawned, port: int) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.request("GET", "/ready")
+            if connection.getresponse().status == 200:
+                return
+        except (HTTPException, OSError):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.2)
+    process.stop()
+    raise StartFailed("the gateway listens but is not ready")
