@@ -18,7 +18,7 @@ from django.db.models.functions import TruncDate
 
 from audit.choices import Kind
 from audit.models import Correction, Record, Settlement
-from audit.querysets import RecordQuerySet, SettlementQuerySet, id_bounds
+from audit.querysets import ACT, FIRST_OF_REQUEST, id_bounds
 from kit.ids import time_of
 
 
@@ -26,15 +26,18 @@ from kit.ids import time_of
 class RequestFilter:
     """What is empty does not filter.
 
-    `until` is exclusive; `caller_id` is a key or identity provider; `outcome` is a kind, `requested` for still open.
+    `until` is exclusive; `caller_ids` are keys or identity providers; `outcome` is a kind, `requested` for still open.
+    Project, model and cost are known of requests that were settled.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     team_id: UUID | None = None
-    caller_id: UUID | None = None
+    project_id: UUID | None = None
+    caller_ids: frozenset[UUID] | None = None
     model: str | None = None
     outcome: str | None = None
+    min_cost_nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,10 @@ class Spend:
 
 
 def requests(
-    wanted: RequestFilter = RequestFilter(), *, before: UUID | None = None, limit: int = 50  # noqa: B008 - frozen
+    wanted: RequestFilter = RequestFilter(), *, before: UUID | None = None, limit: int = 50
 ) -> list[RequestLine]:
     """The newest requests, refused ones included."""
-    rows: RecordQuerySet = Record.objects.first_of_requests().between(wanted.since, wanted.until)
+    rows = Record.objects.filter(FIRST_OF_REQUEST, id_bounds("id", wanted.since, wanted.until))
     if before is not None:
         rows = rows.filter(id__lt=before)
     return _with_settlements(_narrowed(rows, wanted).order_by("-id")[:limit])
@@ -97,7 +100,7 @@ def requests(
 
 def request(request_id: UUID) -> RequestStory | None:
     """One request with all its records; none where it does not exist or belongs to somebody else."""
-    lines = _with_settlements(Record.objects.first_of_requests().filter(id=request_id))
+    lines = _with_settlements(Record.objects.filter(FIRST_OF_REQUEST, id=request_id))
     if not lines:
         return None
     line = lines[0]
@@ -109,15 +112,15 @@ def request(request_id: UUID) -> RequestStory | None:
 
 def acts(*, before: UUID | None = None, limit: int = 50) -> list[Record]:
     """The organisation's acts of governance, newest first."""
-    rows = Record.objects.acts()
+    rows = Record.objects.filter(ACT)
     if before is not None:
         rows = rows.filter(id__lt=before)
     return list(rows.order_by("-id")[:limit])
 
 
-def timeline(object_id: UUID, object_kind: str | None = None) -> RecordQuerySet:
+def timeline(object_id: UUID, object_kind: str | None = None) -> QuerySet[Record]:
     """The acts on one object, newest first."""
-    rows: RecordQuerySet = Record.objects.acts().filter(object_id=object_id)
+    rows = Record.objects.filter(ACT, object_id=object_id)
     if object_kind is not None:
         rows = rows.filter(object_kind=object_kind)
     return rows.order_by("-id")
@@ -138,7 +141,7 @@ def spend_by_day(
     team_id: UUID | None = None,
 ) -> list[Spend]:
     """Per day of the given time zone and group, in order of day and group. Days without a request are absent."""
-    settled: SettlementQuerySet = Settlement.objects.between(since, until)
+    settled = Settlement.objects.filter(id_bounds("request_id", since, until))
     if team_id is not None:
         settled = settled.filter(team_id=team_id)
     zone = ZoneInfo(time_zone)
@@ -169,7 +172,7 @@ def spend_by_day(
 
 def spent(*, since: datetime, until: datetime | None = None, team_id: UUID | None = None) -> int:
     """Nano-USD settled for requests that came in between two moments."""
-    settled: SettlementQuerySet = Settlement.objects.between(since, until)
+    settled = Settlement.objects.filter(id_bounds("request_id", since, until))
     corrected = Correction.objects.filter(id_bounds("request_id", since, until))
     if team_id is not None:
         settled, corrected = settled.filter(team_id=team_id), corrected.filter(team_id=team_id)
@@ -178,19 +181,25 @@ def spent(*, since: datetime, until: datetime | None = None, team_id: UUID | Non
 
 def spent_of_budget(budget_id: UUID, period: str, *, since: datetime) -> int:
     """Nano-USD settled against a budget in a period that began at `since`; what is held is known to Redis alone."""
-    charged = Settlement.objects.between(since - timedelta(days=1)).filter(**{f"budgets__{budget_id}": period})
+    charged = Settlement.objects.filter(
+        id_bounds("request_id", since - timedelta(days=1), None), **{f"budgets__{budget_id}": period}
+    )
     corrected = Correction.objects.filter(request_id__in=charged.values("request_id"))
     return _total(charged, "cost_nano_usd") + _total(corrected, "difference_nano_usd")
 
 
-def _narrowed(rows: RecordQuerySet, wanted: RequestFilter) -> RecordQuerySet:
+def _narrowed(rows: QuerySet[Record], wanted: RequestFilter) -> QuerySet[Record]:
     settled = Settlement.objects.filter(request_id=OuterRef("id"))
     if wanted.team_id is not None:
         rows = rows.filter(team_id=wanted.team_id)
-    if wanted.caller_id is not None:
-        rows = rows.filter(actor_id=wanted.caller_id)
+    if wanted.caller_ids is not None:
+        rows = rows.filter(actor_id__in=wanted.caller_ids)
+    if wanted.project_id is not None:
+        rows = rows.filter(Exists(settled.filter(project_id=wanted.project_id)))
     if wanted.model is not None:
         rows = rows.filter(Exists(settled.filter(model=wanted.model)))
+    if wanted.min_cost_nano_usd is not None:
+        rows = rows.filter(Exists(settled.filter(cost_nano_usd__gte=wanted.min_cost_nano_usd)))
     if wanted.outcome == Kind.REQUESTED:
         rows = rows.filter(kind=Kind.REQUESTED).exclude(Exists(settled))
     elif wanted.outcome is not None:

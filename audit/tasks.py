@@ -17,7 +17,7 @@ PARTITIONS_AHEAD = timedelta(days=35)
 logger = logging.getLogger(__name__)
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def make_partitions() -> list[str]:
     """Makes the partitions of the coming weeks; daily. Returns the names of those it made."""
     now = clock.now()
@@ -26,7 +26,7 @@ def make_partitions() -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def check_integrity() -> list[str]:
     """Whether the ledger's guards still stand; hourly. Returns what is wrong and logs it."""
     problems = integrity.problems(using=SYSTEM)
@@ -36,14 +36,14 @@ def check_integrity() -> list[str]:
     return [str(problem) for problem in problems]
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def roll_up_usage() -> None:
     """Sums of what each budget has spent, so that a rebuild of counters does not read a year of settlements."""
     with connections[SYSTEM].cursor() as cursor:
         cursor.execute("SELECT audit_roll_up()")
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def refresh_statistics() -> None:
     """Statistics of the partitioned tables as a whole, which autovacuum does not keep; daily."""
     with connections[SYSTEM].cursor() as cursor:

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from ipaddress import ip_network
 
 from django.conf import settings
 
+from audit.ledger.append import Writer
+from audit.usage.balances import LedgerTruth
+from audit.vault.keys import Keyring
+from audit.vault.roots.file import FileRootKeys
+from gateway import upkeep
+from gateway.admission.admission import Admission
+from gateway.admission.connection import Connection
+from gateway.admission.flood import FloodGate
+from gateway.guards.policy import GuardPolicy
+from gateway.identity import TokenReader
+from gateway.providers.base import Timeouts
+from gateway.providers.registry import Registry
 from gateway.services import Services
 from gateway.snapshot.keeper import Keeper
+from gateway.truth import Books
 from kit import errors
+from kit.egress import EgressPolicy
+from tenants.peppers import peppers
 
 _running: Gateway | None = None
 
@@ -20,7 +36,7 @@ class Gateway:
     def __init__(self) -> None:
         self.keeper = Keeper(settings.GATEWAY_DSN)
         self.services: Services | None = None
-        self._books = Books(LedgerTruth(settings.GATEWAY_DSN), self.keeper.snapshot, settings.HOLD_LEASE_SECONDS)
+        self._books = Books(LedgerTruth(settings.GATEWAY_DSN), settings.HOLD_LEASE_SECONDS)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -49,9 +65,6 @@ class Gateway:
 
 
 async def _compose(keeper: Keeper, books: Books) -> Services:
-    egress = EgressPolicy(
-        allowed_hosts=settings.EGRESS_ALLOWED_HOSTS, allowed_networks=settings.EGRESS_ALLOWED_NETWORKS
-    )
     writer = Writer(settings.GATEWAY_DSN, writer_id=keeper.process_id)
     await writer.start()
     return Services(
@@ -65,7 +78,7 @@ async def _compose(keeper: Keeper, books: Books) -> Services:
         writer=writer,
         keyring=Keyring(settings.GATEWAY_DSN, FileRootKeys(settings.KEYSTORE_DIR, settings.VAULT_ROOT_KEY)),
         providers=Registry(
-            egress, hosted_socket=settings.HOSTED_SOCKET, max_answer_bytes=settings.MAX_ANSWER_BYTES
+            _egress_policy(), hosted_socket=settings.HOSTED_SOCKET, max_answer_bytes=settings.MAX_ANSWER_BYTES
         ),
         timeouts=Timeouts(
             connect=settings.UPSTREAM_CONNECT_SECONDS,
@@ -77,6 +90,10 @@ async def _compose(keeper: Keeper, books: Books) -> Services:
         max_in_flight=settings.MAX_IN_FLIGHT,
         trusted_proxies=tuple(ip_network(network) for network in settings.TRUSTED_PROXIES),
     )
+
+
+def _egress_policy() -> EgressPolicy:
+    return EgressPolicy.listing(settings.EGRESS_ALLOWED_HOSTS, settings.EGRESS_ALLOWED_NETWORKS)
 
 
 def services() -> Services:

@@ -17,13 +17,9 @@ def given_up(row: RequestedRow) -> OutcomeRow:
     )
 
 
-def orphaned(
-    request_id: UUID, organization_id: UUID, team_id: UUID | None, hold: Hold, requested: bytes
-) -> OutcomeRow:
+def orphaned(request_id: UUID, organization_id: UUID, team_id: UUID | None, hold: Hold, requested: bytes) -> OutcomeRow:
     """For a `requested` whose process died: the call may have been made, so all that was held is owed."""
-    return ended(
-        request_id, organization_id, team_id, hold, requested, outcome="outcome_unknown", error="writer_lost"
-    )
+    return ended(request_id, organization_id, team_id, hold, requested, outcome="outcome_unknown", error="writer_lost")
 
 
 def ended(

@@ -16,7 +16,7 @@ import orjson
 from django.db import connections, transaction
 
 from audit.ledger.closing import orphaned
-from audit.ledger.rows import Columns, Encoded, Hold, encoded
+from audit.ledger.rows import Columns, Hold, OutcomeRow, encoded
 
 SILENT_FOR = timedelta(seconds=30)
 
@@ -69,18 +69,18 @@ def _dead_writers(silent_for: timedelta, using: str) -> list[UUID]:
     return [writer for (writer,) in _execute(using, _DEAD, {"silent_for": silent_for})]
 
 
-def _orphans_of(writer: UUID, at_most: int, using: str) -> list[Encoded]:
+def _orphans_of(writer: UUID, at_most: int, using: str) -> list[OutcomeRow]:
     found = _execute(using, _ORPHANS, {"writer": writer, "at_most": at_most})
     return [
-        encoded(orphaned(request_id, organization_id, team_id, Hold.stored(orjson.loads(hold)), bytes(envelope)))
+        orphaned(request_id, organization_id, team_id, Hold.stored(orjson.loads(hold)), bytes(envelope))
         for request_id, organization_id, team_id, envelope, hold in found
     ]
 
 
-def _append(writer: UUID, orphans: list[Encoded], using: str) -> list[SettledOrphan]:
+def _append(writer: UUID, orphans: list[OutcomeRow], using: str) -> list[SettledOrphan]:
     if not orphans:
         return []
-    columns = Columns.of(orphans)
+    columns = Columns.of([encoded(orphan) for orphan in orphans])
     arguments = [
         writer,
         columns.records.decode(),
@@ -91,9 +91,14 @@ def _append(writer: UUID, orphans: list[Encoded], using: str) -> list[SettledOrp
     ]
     too_late = {record_id for (record_id,) in _execute(using, _APPEND, arguments)}
     return [
-        SettledOrphan(row.request_id, row.organization_id, row.settlement.hold.tokens, row.settlement.cost_nano_usd)
+        SettledOrphan(
+            orphan.request_id,
+            orphan.organization_id,
+            orphan.settlement.hold.tokens,
+            orphan.settlement.cost_nano_usd,
+        )
         for orphan in orphans
-        if (row := orphan.row).id not in too_late and row.settlement
+        if orphan.id not in too_late and orphan.settlement is not None
     ]
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from audit.choices import BodyPart, CallerKind, Outcome
 
+
 @dataclass(frozen=True, slots=True)
 class SealedBody:
     """A body as the vault seals it. `commit` and `ct_hash` (32 bytes each) go into the record's envelope."""

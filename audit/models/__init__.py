@@ -8,4 +8,15 @@ from audit.models.record import Record
 from audit.models.settlement import Correction, RolledUp, Settlement, Spent
 from audit.models.writer import AdmissionEpoch, LiveWriter
 
-__all__ = ["AdmissionEpoch", "Body", "Correction", "DataKey", "LiveWriter", "Record", "RolledUp", "Settlement", "Spent", "Subject"]
+__all__ = [
+    "AdmissionEpoch",
+    "Body",
+    "Correction",
+    "DataKey",
+    "LiveWriter",
+    "Record",
+    "RolledUp",
+    "Settlement",
+    "Spent",
+    "Subject",
+]

@@ -22,8 +22,8 @@ class Body(models.Model):
     data_key_id = models.UUIDField()
     ciphertext = models.BinaryField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_body"
@@ -49,8 +49,8 @@ class DataKey(models.Model):
     tenant_key_version = models.PositiveIntegerField()
     created_at = models.DateTimeField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager()  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_data_key"
@@ -74,8 +74,8 @@ class Subject(models.Model):
     digest = models.BinaryField()
     created_at = models.DateTimeField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager()  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_subject"

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from audit.choices import Kind
-from audit.querysets import RecordQuerySet
 from kit.ids import new_id
 from kit.tenant_owned import ScopedManager
 
@@ -47,8 +46,8 @@ class Record(models.Model):
     envelope = models.BinaryField()
     hold = models.JSONField(null=True)
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager.from_queryset(RecordQuerySet)(team="team_id")  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = RecordQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_record"
@@ -64,8 +63,7 @@ class Record(models.Model):
                 name="record_of_a_request_names_it",
             ),
             models.CheckConstraint(
-                condition=Q(object_kind=None, object_id=None)
-                | Q(object_kind__isnull=False, object_id__isnull=False),
+                condition=Q(object_kind=None, object_id=None) | Q(object_kind__isnull=False, object_id__isnull=False),
                 name="record_object_has_kind_and_id",
             ),
         ]

@@ -7,7 +7,6 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
-from audit.querysets import SettlementQuerySet
 from kit.tenant_owned import ScopedManager
 
 
@@ -47,8 +46,8 @@ class Settlement(Usage):
     settled_at = models.DateTimeField()
     budgets = models.JSONField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager.from_queryset(SettlementQuerySet)(team="team_id")  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = SettlementQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_settlement"
@@ -82,8 +81,8 @@ class Correction(Usage):
     difference_nano_usd = models.BigIntegerField()
     at = models.DateTimeField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_correction"
@@ -102,8 +101,8 @@ class Spent(models.Model):
     period = models.TextField()
     nano_usd = models.BigIntegerField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager()  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_spent"

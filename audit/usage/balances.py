@@ -79,7 +79,9 @@ class LedgerTruth:
     async def outcomes(self, organization_id: UUID, request_ids: Collection[UUID]) -> dict[UUID, Ended]:
         """How these requests ended. One that was never recorded is absent: no call was made for it."""
         found = orjson.loads(await self._call(_OUTCOMES, [organization_id.bytes, orjson.dumps(list(request_ids))]))
-        return {UUID(request): Ended(*outcome) if outcome else Ended(is_open=True) for request, outcome in found.items()}
+        return {
+            UUID(request): Ended(*outcome) if outcome else Ended(is_open=True) for request, outcome in found.items()
+        }
 
     async def close(self) -> None:
         await self._wire.close()

@@ -15,7 +15,6 @@ import os
 from dataclasses import dataclass
 from uuid import UUID
 
-
 from audit.choices import BodyPart
 from audit.ledger.rows import SealedBody
 from audit.models import Body, DataKey

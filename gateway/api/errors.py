@@ -31,7 +31,7 @@ def render(path: str, error: errors.ChanceryError, headers: HeaderPairs | None =
         pairs.append((b"x-request-id", request_id.encode()))
     body = anthropic(error, request_id) if path.startswith("/v1/messages") else openai(error)
     pairs += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in error.headers.items()]
-    if error.status in (401, 402, 403, 404):
+    if error.status in (401, 403, 404):  # a 402 says so itself
         pairs.append((b"x-should-retry", b"false"))
     content = orjson.dumps(body)
     pairs += [JSON, (b"content-length", str(len(content)).encode())]

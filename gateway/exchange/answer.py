@@ -27,7 +27,6 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
         body = await exchange.answer.read()
         answer = parse_answer(body)
         exchange.answer_parts.append(body)
-        exchange.answer_bytes = len(body)
         exchange.usage = usage.reported(answer.get("usage")) or usage.estimated(exchange, 0, len(body))
         messages = _messages(answer)
         exchange.tool_calls = sum(len(message.get("tool_calls") or ()) for message in messages)
@@ -97,7 +96,6 @@ async def _relayed(exchange: Exchange) -> AsyncIterator[bytes]:
         chunk = orjson.loads(payload)
         exchange.events += 1
         exchange.answer_parts.append(payload)
-        exchange.answer_bytes += len(payload)
         choices = chunk.get("choices")
         counted = chunk.get("usage")
         if counted is not None:

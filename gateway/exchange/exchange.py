@@ -124,7 +124,6 @@ class Exchange:
     answer: UpstreamAnswer | None = None
     usage: Usage | None = None
     answer_parts: list[bytes] = field(default_factory=list)
-    answer_bytes: int = 0
     events: int = 0
     texts: list[str] = field(default_factory=list)
     tool_calls: int = 0

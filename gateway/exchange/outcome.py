@@ -28,5 +28,5 @@ def note_failure(exchange: Exchange, failure: BaseException) -> None:
     else:
         exchange.outcome, exchange.failure_code = "failed", "internal_error"
     if exchange.answered_by is not None and exchange.usage is None:
-        exchange.usage = usage.estimated(exchange, exchange.events, exchange.answer_bytes)
+        exchange.usage = usage.estimated(exchange, exchange.events, sum(len(text.encode()) for text in exchange.texts))
     usage.charge(exchange)

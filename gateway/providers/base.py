@@ -52,6 +52,7 @@ class FailureClass(StrEnum):
     """
 
     CONNECT_FAILED = ("connect_failed", True, True, False)
+    MISCONFIGURED = ("misconfigured", True, False, False)  # the register's address or credential cannot be used
     EGRESS_REFUSED = ("egress_refused", True, False, False)  # the operator's allow-list does not include the address
     TIMEOUT_BEFORE_SEND = ("timeout_before_send", True, True, False)
     TIMEOUT = ("timeout", True, False, True)

@@ -20,7 +20,6 @@ import os
 import signal
 import socket
 from collections.abc import AsyncGenerator
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -174,11 +173,7 @@ def main() -> None:
     options.add_argument("--allow-host", action="append", default=[], metavar="HOST:PORT")
     options.add_argument("--allow-network", action="append", default=[], metavar="CIDR")
     chosen = options.parse_args()
-    hosts = [host.rpartition(":") for host in chosen.allow_host]
-    policy = EgressPolicy(
-        allowed_hosts=frozenset((host.strip("[]").lower(), int(port)) for host, _, port in hosts),
-        allowed_networks=tuple(ip_network(network) for network in chosen.allow_network),
-    )
+    policy = EgressPolicy.listing(chosen.allow_host, chosen.allow_network)
     where = chosen.socket or socket.socket(fileno=chosen.fd)
     asyncio.run(serve(import_litellm(policy), where))
 

@@ -114,7 +114,7 @@ class HttpClient:
         except TimeoutError as error:
             message = "no connection to the upstream in time"
             raise UpstreamFailure(FailureClass.TIMEOUT_BEFORE_SEND, message, sent=False) from error
-        except OSError as error:  # refused, unreachable, unresolved, or TLS: `ssl.SSLError` is one too
+        except (OSError, UnicodeError) as error:  # refused, unreachable, TLS; a name that does not or cannot resolve
             message = f"no connection to the upstream ({type(error).__name__})"
             raise UpstreamFailure(FailureClass.CONNECT_FAILED, message, sent=False) from error
         finally:

@@ -103,7 +103,8 @@ class Connection(asyncio.Protocol):
 
     async def receive(self) -> bytes:
         """What has arrived of the body since the last time; empty at its end."""
-        while not self._pieces:
+        pieces = self._pieces
+        while not pieces:
             if self._state is _COMPLETE:
                 return b""
             self._raise_failure()
@@ -134,7 +135,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self) -> bytes:
         pieces = self._pieces
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body = pieces.pop() if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         self._buffered_bytes = 0
         if self._paused:

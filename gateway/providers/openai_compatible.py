@@ -33,9 +33,11 @@ class OpenAICompatible:
         self._max_answer_bytes = max_answer_bytes
 
     async def open(self, call: UpstreamCall) -> UpstreamAnswer:
-        """Raises `UpstreamFailure`; `ValueError` when the register holds an impossible URL, credential or header."""
-        origin, head = _request_head(call.base_url, call.path, call.credential, call.stream)
-        extra = _lines([f"{name}: {value}" for name, value in call.headers]) if call.headers else b""
+        try:
+            origin, head = _request_head(call.base_url, call.path, call.credential, call.stream)
+            extra = _lines([f"{name}: {value}" for name, value in call.headers]) if call.headers else b""
+        except ValueError as error:
+            raise UpstreamFailure(FailureClass.MISCONFIGURED, str(error), sent=False) from None
         request = b"%b%bcontent-length: %d\r\n\r\n%b" % (head, extra, len(call.body), call.body)
         connection = await self._client.post(origin, request, call.timeouts)
         answer = _HttpAnswer(connection, self._max_answer_bytes)
@@ -153,5 +155,5 @@ def _request_head(base_url: str, path: str, credential: str, stream: bool) -> tu
 
 def _lines(lines: list[str]) -> bytes:
     if not all(line.isascii() and line.isprintable() for line in lines):  # a line end would begin another header
-        raise ValueError("a part of the upstream request cannot stand in an HTTP head")
+        raise ValueError("the deployment's address, credential or headers cannot stand in an HTTP request")
     return "".join(f"{line}\r\n" for line in lines).encode()

@@ -15,8 +15,8 @@ from tenants.snapshot import CredentialEntry
 
 # From the least to the most that was fulfilled: where several approvals fail, the nearest miss is named.
 _ORDER = (
-    "model_suspended",
     "model_not_approved",
+    "model_suspended",
     "condition_organization",
     "approval_expired",
     "condition_team",
@@ -59,17 +59,15 @@ def authorized(
     allowed: list[Candidate] = []
     misses: list[str] = []
     for candidate in candidates:
-        if candidate.is_suspended:
-            misses.append("model_suspended")
-            continue
-        for approval in approvals_of(candidate.model.id):
-            failed = failed_condition(approval, credential, candidate.deployment.region, at)
-            if failed is None:
+        failed = "model_suspended" if candidate.is_suspended else "model_not_approved"
+        for approval in () if candidate.is_suspended else approvals_of(candidate.model.id):
+            found = failed_condition(approval, credential, candidate.deployment.region, at)
+            if found is None:
                 allowed.append(replace(candidate, approval=approval))
                 break
-            misses.append(failed)
+            failed = max(failed, found, key=_ORDER.index)
         else:
-            misses.append("model_not_approved")
+            misses.append(failed)
     if not allowed:
         raise refusal(max(misses, key=_ORDER.index, default="model_not_approved"))
     return tuple(allowed)

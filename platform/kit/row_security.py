@@ -18,9 +18,10 @@ CREATE OR REPLACE FUNCTION chancery_organization() RETURNS uuid LANGUAGE sql STA
 CREATE OR REPLACE FUNCTION chancery_user() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('chancery.user', true), '')::uuid;
 CREATE OR REPLACE FUNCTION chancery_team_visible(team uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN team IS NULL
+    RETURN coalesce(
+        team IS NULL
         OR current_setting('chancery.teams', true) = '*'
-        OR team = ANY (string_to_array(nullif(current_setting('chancery.teams', true), ''), ',')::uuid[]);
+        OR team::text = ANY (string_to_array(current_setting('chancery.teams', true), ',')), false);
 """
 
 DROP_FUNCTIONS = """

@@ -24,6 +24,11 @@ class Line:
         """In millionths of a nano-USD, so that nothing is rounded before the sum."""
         return self.quantity * self.rate_nano_usd * (_MILLION // self.per)
 
+    @property
+    def cost_nano_usd(self) -> int:
+        """Rounded up, for the line alone; the sum is made of the exact amounts."""
+        return -(-self.exact // _MILLION)
+
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from audit import selectors
 from audit.models import Record
-from portal.readings import opened
 from tenants.selectors import names_of
 
 _TITLES = {
@@ -51,7 +51,7 @@ def entries(records: Sequence[Record]) -> list[Entry]:
             who=names.get(record.actor_id, "the system"),
             object_kind=record.object_kind or "",
             object_id=record.object_id,
-            details=opened(record).get("details") or {},
+            details=selectors.content(record).get("details") or {},
         )
         for record in records
     ]

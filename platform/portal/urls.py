@@ -8,7 +8,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import governance.admin
 import tenants.admin  # noqa: F401 - both register with the admin's site
-from portal.screens import account, search, session
+from portal.screens import account, acts, asking, decision, home, inbox, requests, search, session
+from portal.screens.request_api import RequestViewSet
 
 _SESSION = [
     path("sign-in/", session.sign_in, name="sign-in"),
@@ -23,12 +24,25 @@ _SESSION = [
 ]
 
 _SCREENS = [
+    path("", home.home, name="home"),
+    path("counts/", home.counts, name="counts"),
     path("search/", search.results, name="search"),
+    path("approvals/", inbox.inbox, name="approvals"),
+    path("approvals/new/", asking.ask, name="approval-ask"),
+    path("approvals/<uuid:request_id>/", decision.show, name="approval"),
+    path("approvals/<uuid:request_id>/decide/", decision.decide, name="approval-decide"),
+    path("approvals/<uuid:request_id>/withdraw/", decision.withdraw, name="approval-withdraw"),
+    path("requests/", requests.listing, name="requests"),
+    path("requests/<uuid:request_id>/", requests.detail, name="request"),
+    path("acts/", acts.listing, name="acts"),
+    path("budgets/", home.budgets, name="budgets"),
 ]
 
 _API = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("requests/", RequestViewSet.as_view({"get": "list"}), name="api-request-list"),
+    path("requests/<uuid:pk>/", RequestViewSet.as_view({"get": "retrieve"}), name="api-request-detail"),
     path("", include("tenants.rest.urls")),
     path("", include("governance.rest.urls")),
 ]

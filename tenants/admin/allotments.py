@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 
 from kit import clock, money
 from tenants.acting import actor_of
@@ -56,18 +54,15 @@ class BudgetForm(LevelForm):
 class BudgetAdmin(GovernedAdmin[Budget]):
     form = BudgetForm
     can_enter = can_amend = True
-    list_display = ["name", "level_of", "ceiling", "in_use", "period", "is_active"]
+    list_display = ["name", "level_of", "ceiling", "period", "is_active"]
     list_filter = ["period", "team", "is_active"]
     list_select_related = ["team", "project__team", "api_key", "organization"]
     search_fields = ["name", "team__name", "project__name"]
     add_fieldsets = [(None, {"fields": ["name", "limit", "period"]}), _LEVEL]
-    fieldsets = [(None, {"fields": ["name", "limit", "in_use", "period", "level_of", "is_active", "created_at"]})]
+    fieldsets = [(None, {"fields": ["name", "limit", "period", "level_of", "is_active", "created_at"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name", "in_use", "period", "level_of", "is_active", "created_at"] if obj else []
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Budget]:
-        return super().get_queryset(request)
+        return ["name", "period", "level_of", "is_active", "created_at"] if obj else []
 
     @admin.display(description="Binds")
     def level_of(self, row: Budget) -> str:
@@ -76,10 +71,6 @@ class BudgetAdmin(GovernedAdmin[Budget]):
     @admin.display(description="Limit", ordering="limit_nano_usd")
     def ceiling(self, row: Budget) -> str:
         return money.display(row.limit_nano_usd)
-
-    @admin.display(description="In use")
-    def in_use(self, row: Budget) -> str:
-        return format_html("{}", "")
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Budget:
         return allotments.add_budget(

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from governance.models import Model, ProviderKind, Tier
+from governance.models import ApprovalRequest, Model, ProviderKind, Tier
 from governance.services import approvals, catalogue
 from kit import clock, money, secrets
 from kit.context import Actor
@@ -64,9 +64,14 @@ def seed(order: Order, now: datetime) -> Seeded:
         team = organizations.create_team(actor=system, name="Bench", slug="bench", now=now)
         project = organizations.create_project(actor=system, team=team, name="Bench", slug="bench", now=now)
         requester, decider = (_person(name, system, now) for name in ("requester", "decider"))
-        for slug, port in ((traffic.MODEL, order.plain_port), (traffic.STREAM_MODEL, order.stream_port)):
-            _permit(_deployed(slug, port, requester, now), requester, decider, now)
         keys, tokens = _issue(project, order.keys, now)
+    for slug, port in ((traffic.MODEL, order.plain_port), (traffic.STREAM_MODEL, order.stream_port)):
+        with within(requester.scope):
+            request = _ask(_deployed(slug, port, requester, now), requester, now)
+        with within(decider.scope):
+            approvals.approve(
+                actor=decider, request=request, reason="Benchmark.", signed_hash=request.content_hash, now=now
+            )
     return Seeded(
         tokens=tokens[:: max(1, len(tokens) // _MOST_TOKENS)],
         organization_id=str(organization.id),
@@ -113,10 +118,9 @@ def _deployed(slug: str, port: int, actor: Actor, now: datetime) -> Model:
     return model
 
 
-def _permit(model: Model, requester: Actor, decider: Actor, now: datetime) -> None:
+def _ask(model: Model, actor: Actor, now: datetime) -> ApprovalRequest:
     terms = approvals.Terms(max_data_class=DataClass.CONFIDENTIAL, expires_at=now + timedelta(days=30))
-    request = approvals.submit(actor=requester, model=model, justification="Benchmark.", terms=terms, now=now)
-    approvals.approve(actor=decider, request=request, reason="Benchmark.", signed_hash=request.content_hash, now=now)
+    return approvals.submit(actor=actor, model=model, justification="Benchmark.", terms=terms, now=now)
 
 
 def _issue(project: Project, count: int, now: datetime) -> tuple[list[ApiKey], list[str]]:

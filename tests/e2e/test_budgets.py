@@ -28,8 +28,8 @@ def worst_case(gateway: RunningGateway, world: World) -> int:
 
 
 def add_budget(world: World, limit_nano_usd: int, *, on_key: bool = False) -> None:
-    level = allotments.Level.of(world.key) if on_key else allotments.Level()
     with within(world.system.scope):
+        level = allotments.Level.of(world.key) if on_key else allotments.Level()
         allotments.add_budget(
             actor=world.system,
             name="the budget",

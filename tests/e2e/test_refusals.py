@@ -147,13 +147,13 @@ def test_a_suspended_model_provider_deployment_and_approval(
     approval = world.approve(model)
     officer = world.officer
     for subject in (model, provider, deployment):
-        with within(world.system.scope):
+        with within(officer.scope):
             catalogue.suspend(actor=officer, subject=subject, now=clock.now())
         assert code_of(call(gateway, world)) == (403, "model_suspended")
-        with within(world.system.scope):
+        with within(officer.scope):
             catalogue.resume(actor=officer, subject=subject)
         assert call(gateway, world).status_code == 200
-    with within(world.system.scope):
+    with within(officer.scope):
         approvals.suspend(actor=officer, approval=approval, now=clock.now())
     assert code_of(call(gateway, world)) == (403, "model_suspended")
 

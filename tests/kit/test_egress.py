@@ -36,6 +36,16 @@ def test_public_addresses_are_permitted(address: str) -> None:
     assert NOWHERE.permits("example.com", 443, address)
 
 
+def test_settings_are_read_as_they_are_written() -> None:
+    policy = EgressPolicy.listing(["Model.internal:8000", "[::1]:81"], ["10.0.0.0/8"])
+    assert policy.permits("model.internal", 8000, "127.0.0.1")
+    assert policy.permits("::1", 81, "::1")
+    assert policy.permits("anything", 1, "10.9.8.7")
+    for hosts, networks in ((["model"], []), ([], ["10.0.0.1/8"])):
+        with pytest.raises(ValueError, match=r"int|host bits"):
+            EgressPolicy.listing(hosts, networks)
+
+
 @pytest.mark.parametrize(
     "address",
     [

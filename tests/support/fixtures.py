@@ -64,6 +64,6 @@ def echo_upstream() -> Iterator[Recorder]:
 def gateway(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """One gateway for all tests of this worker."""
     log = tmp_path_factory.mktemp("gateway") / "log"
-    running = gateways.start(environment, log, EGRESS_ALLOWED_HOSTS="127.0.0.1")
+    running = gateways.start(environment, log, EGRESS_ALLOWED_NETWORKS="127.0.0.0/8")
     yield running
     running.stop()

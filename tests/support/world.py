@@ -1,4 +1,4 @@
-"""A small organisation of its own for each test: people, a team, a key, an approved model. Nothing is shared or flushed."""
+"""A small organisation of its own for each test: people, a team, a key, an approved model. Nothing is shared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tenants.models import ApiKey, Organization, Project, Role, Team, User
 from tenants.services import api_keys, organizations, people
 
 PASSWORD = "correct horse battery staple"
-RATES = catalogue.Rates(input=money.from_usd(1), output=money.from_usd(2))  # per million tokens: 1,000 and 2,000 a token
+RATES = catalogue.Rates(input=money.from_usd(1), output=money.from_usd(2))  # 1,000 and 2,000 nano-USD a token
 
 
 @dataclass(slots=True)
@@ -84,9 +84,10 @@ class World:
         return team, project
 
     def provider(self, base_url: str = "", kind: str = ProviderKind.OPENAI_COMPATIBLE) -> Provider:
-        with within(self.system.scope):
+        admin = self.admin
+        with within(admin.scope):
             return catalogue.register_provider(
-                actor=self.admin,
+                actor=admin,
                 name=f"provider {new_id().hex[-6:]}",
                 kind=kind if base_url else ProviderKind.DUMMY,
                 base_url=base_url,
@@ -104,8 +105,9 @@ class World:
             "max_output_tokens": 4_096,
             **fields,
         }
-        with within(self.system.scope):
-            model = catalogue.register_model(actor=self.admin, now=self.now, slug=slug, **described)
+        admin = self.admin
+        with within(admin.scope):
+            model = catalogue.register_model(actor=admin, now=self.now, slug=slug, **described)
         self.models[slug] = model
         if approved:
             self.approve(model)
@@ -113,12 +115,12 @@ class World:
 
     def approve(self, model: Model, **terms: Any) -> Approval:
         asked = approvals.Terms(**{"max_data_class": DataClass.CONFIDENTIAL, **terms})
-        with within(self.system.scope):
-            request = approvals.submit(
-                actor=self.admin, model=model, justification="for tests", terms=asked, now=self.now
-            )
+        admin, officer = self.admin, self.officer
+        with within(admin.scope):
+            request = approvals.submit(actor=admin, model=model, justification="for tests", terms=asked, now=self.now)
+        with within(officer.scope):
             return approvals.approve(
-                actor=self.officer, request=request, reason="fine", signed_hash=request.content_hash, now=self.now
+                actor=officer, request=request, reason="fine", signed_hash=request.content_hash, now=self.now
             )
 
     def deploy(
@@ -131,9 +133,10 @@ class World:
         rates: catalogue.Rates | None = RATES,
         position: int = 0,
     ) -> Deployment:
-        with within(self.system.scope):
+        admin = self.admin
+        with within(admin.scope):
             deployment = catalogue.register_deployment(
-                actor=self.admin,
+                actor=admin,
                 model=model,
                 provider=provider,
                 upstream_model=upstream_model,
@@ -143,7 +146,7 @@ class World:
             )
             if rates is not None:
                 catalogue.set_price(
-                    actor=self.admin,
+                    actor=admin,
                     deployment=deployment,
                     rates=rates,
                     effective_from=self.now - timedelta(days=1),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gateway.guards.checks.injection_rules import RULES, Rule
 from gateway.guards.checks.injection_words import COMMON, REPORTING, Words
@@ -20,6 +20,17 @@ _BEFORE = 3  # words in which `after` and `unless` of a rule are looked for
 # A text made of trigger words would take long to look at: beyond this share of its words it is taken for an attempt
 # to wear the check out. Ordinary texts have one in a hundred.
 _FEW, _MOST, _FLOOD = 200, 0.25, 0.6
+_ENCODED = 0.4
+
+
+def signals_of(readings: Sequence[Reading], *, is_instruction: bool = False) -> dict[str, float]:
+    """The signals of a text and of those found inside it. What somebody took the trouble to encode counts for more."""
+    found = signals(readings[0], is_instruction=is_instruction)
+    for inner in readings[1:]:
+        for group, weight in signals(inner).items():
+            found[group] = max(found.get(group, 0), weight)
+            found["encoded"] = _ENCODED
+    return found
 
 
 def signals(reading: Reading, *, is_instruction: bool = False) -> dict[str, float]:
@@ -29,11 +40,11 @@ def signals(reading: Reading, *, is_instruction: bool = False) -> dict[str, floa
     speaks of injections in order to forbid them.
     """
     found: dict[str, float] = {way: _HIDDEN[way] for way in reading.hidden}
-    _find_rules(_PRIMARY, reading.words, is_instruction, found)
+    _find_rules(_PRIMARY, reading, is_instruction, found)
     if not is_instruction:
         _find_delimiters(reading, found)
         if found:
-            _find_rules(_SUPPORTING, reading.words, is_instruction, found)
+            _find_rules(_SUPPORTING, reading, is_instruction, found)
     return found
 
 
@@ -45,10 +56,11 @@ def score(weights: Iterable[float]) -> float:
     return 1 - doubt
 
 
-def _find_rules(by_key: ByKey, words: list[bytes], is_instruction: bool, found: dict[str, float]) -> None:
-    keys = by_key.keys() & words
+def _find_rules(by_key: ByKey, reading: Reading, is_instruction: bool, found: dict[str, float]) -> None:
+    keys = by_key.keys() & reading.notable
     if not keys:
         return
+    words = reading.words
     positions = [position for position, word in enumerate(words) if word in keys]
     if len(positions) > _FEW and len(positions) > len(words) * _MOST:
         found["flood"] = _FLOOD
@@ -89,7 +101,7 @@ def _find_delimiters(reading: Reading, found: dict[str, float]) -> None:
         found["delimiter"] = max(found.get("delimiter", 0), 0.45)
     if not text.isascii() and _UNSPACED.search(text):
         found["override"] = max(found.get("override", 0), 0.85)
-    if ":" in text and not _ROLES.isdisjoint(reading.words) and _ROLE_LINE.search(text):
+    if ":" in text and not _ROLES.isdisjoint(reading.notable) and _ROLE_LINE.search(text):
         found["delimiter"] = max(found.get("delimiter", 0), 0.4)
 
 
@@ -132,3 +144,5 @@ def _by_key(rules: Iterable[Rule]) -> ByKey:
 
 _SUPPORTING = _by_key(rule for rule in RULES if _rarest(rule) & COMMON)
 _PRIMARY = _by_key(rule for rule in RULES if not _rarest(rule) & COMMON)
+
+VOCABULARY = frozenset((*_PRIMARY, *_SUPPORTING, *_ROLES))

@@ -13,7 +13,7 @@ def words(text: str) -> Words:
 # common words is supporting: it counts only beside another.
 COMMON = words(
     """
-    a about again all always and any are as ask back be both broken but can cannot change code content context
+    a about again all always and any are as ask back be before both broken but can cannot change code content context
     data do dont earlier even everything example first for free from get give go good i in information initial
     input instead is it just keep last like list make matter me model must my need new no not now of on only or
     original out part people play previous prior provide question questions request return said same say send

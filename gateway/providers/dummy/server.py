@@ -15,7 +15,7 @@ import orjson
 from gateway.providers.dummy.plans import Plan, plan_of
 
 _KEPT_BODY_BYTES = 16 * 1024
-_OVERSIZED_BYTES = 64 * 1024 * 1024
+_OVERSIZED_BYTES = 32 * 1024 * 1024
 _DONE = b"data: [DONE]\n\n"
 _STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -214,6 +214,8 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
+@lru_cache(maxsize=1)
 def _bomb() -> bytes:
+    """A few kilobytes that become 64 MiB."""
     compressor = zlib.compressobj(wbits=31)
     return b"".join(compressor.compress(bytes(1024 * 1024)) for _ in range(64)) + compressor.flush()

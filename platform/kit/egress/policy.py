@@ -49,13 +49,23 @@ class EgressRefused(OSError):
 class EgressPolicy:
     """What may be reached besides the public internet.
 
-    `allowed_hosts` are (host, port) as written in the address of the service, in lower case.
+    `allowed_hosts` are (host, port) as in the address of the service, in lower case and without brackets.
     `allowed_unix_sockets` are absolute paths.
     """
 
     allowed_hosts: frozenset[tuple[str, int]] = frozenset()
     allowed_networks: tuple[Network, ...] = ()
     allowed_unix_sockets: frozenset[str] = frozenset()
+
+    @classmethod
+    def listing(cls, hosts: Iterable[str], networks: Iterable[str], unix_sockets: Iterable[str] = ()) -> EgressPolicy:
+        """From settings: `host:port` (`[::1]:8000` for an address) and CIDR notation. Raises `ValueError`."""
+        named = [host.rpartition(":") for host in hosts]
+        return cls(
+            frozenset((host.strip("[]").lower(), int(port)) for host, _, port in named),
+            tuple(ip_network(network) for network in networks),
+            frozenset(unix_sockets),
+        )
 
     def permits(self, host: str, port: int, address: str) -> bool:
         """Whether `address`, which `host` was resolved to (or is), may be connected to on `port`."""

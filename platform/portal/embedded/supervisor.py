@@ -39,7 +39,7 @@ class StartFailed(Exception):
     """A program did not become ready, or a command did not end well; the message holds its last words."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Child:
     program: Program
     log: Log
@@ -84,6 +84,7 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Returns at once; `wait` until it is ready. From here on it is started again whenever it ends."""
+        assert program.name not in self._children
         child = _Child(program, Log(self._home.logs / f"{program.name}.log"))
         self._children[program.name] = child
         if program.activated_by is None:
@@ -134,8 +135,8 @@ class Supervisor:
     def _turn(self, seconds: float) -> None:
         """Sleeps until something happens, at most `seconds`, and does what is due."""
         waiting = {child.program.activated_by: child for child in self._children.values() if child.waits_for_connection}
-        delays = [child.due - time.monotonic() for child in self._children.values() if child.process is None]
-        timeout = max(0.0, min([seconds, *(delay for delay in delays if delay > 0)]))
+        idle = [child for child in self._children.values() if child.process is None and child not in waiting.values()]
+        timeout = max(0.0, min([seconds, *(child.due - time.monotonic() for child in idle)]))
         readable, _, _ = select.select([self._wakeup, *filter(None, waiting)], [], [], timeout)
         if self._wakeup in readable:
             with suppress(BlockingIOError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from audit.models import Record
 from kit.context import Actor
-from portal import readings
 from portal.paging import next_page
 from portal.screens.guard import screen
 from portal.timeline import entries
@@ -37,9 +39,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
     filters = Filters(request.GET)
     chosen = filters.cleaned_data if filters.is_valid() else {}
     before: UUID | None = chosen.get("before")
-    found = readings.acts(
-        before=before, object_id=chosen.get("object"), action=chosen.get("about") or "", most=PAGE + 1
-    )
+    found = list(_acts(chosen, before)[: PAGE + 1])
     context = {
         "filters": filters,
         "acts": entries(found[:PAGE]),
@@ -47,3 +47,14 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
         "is_first": before is None,
     }
     return render(request, "portal/requests/acts.html", context)
+
+
+def _acts(chosen: dict[str, Any], before: UUID | None) -> QuerySet[Record]:
+    rows = Record.objects.acts()
+    if chosen.get("object"):
+        rows = rows.filter(object_id=chosen["object"])
+    if chosen.get("about"):
+        rows = rows.filter(action__startswith=chosen["about"])
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return rows.order_by("-id")

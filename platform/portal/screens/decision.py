@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from audit import selectors as ledger
 from governance import comparison, selectors
 from governance.models import Approval, ApprovalRequest, Deployment, Price, RequestStatus, Verdict
 from governance.services import approvals
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
-from portal import readings
 from portal.screens.guard import screen
 from portal.screens.inbox import approvals_in_force, next_for, team_names
 from portal.timeline import Entry, entries
@@ -120,7 +120,7 @@ def consequence(asked: ApprovalRequest, in_force: Approval | None, teams: dict[o
 
 
 def history_of(asked: ApprovalRequest) -> list[Entry]:
-    return entries(readings.acts(object_id=asked.model_id, most=_HISTORY_SHOWN))
+    return entries(ledger.timeline(asked.model_id)[:_HISTORY_SHOWN])
 
 
 def _asked(request_id: UUID) -> ApprovalRequest:

@@ -12,13 +12,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from audit import selectors
+from audit.selectors import RequestFilter
 from governance.models import Approval, Deployment, Price
 from kit import money
 from kit.context import Actor
 from portal import readings
 from portal.costs import arithmetic
 from portal.paging import next_page
-from portal.readings import STATUSES, Request, Wanted
+from portal.readings import STATUSES, Request
 from portal.screens.guard import screen
 from tenants.models import ApiKey, Project, Team
 
@@ -45,22 +47,22 @@ class Filters(forms.Form):
             assert isinstance(choice, forms.ChoiceField)
             choice.choices = [("", "any"), *((str(row.pk), str(row)) for row in rows)]
 
-    def wanted(self) -> Wanted:
-        """Raises nothing: what is not valid is not filtered by, and the form says so."""
+    def wanted(self) -> RequestFilter:
+        """What is not valid is not filtered by, and the form says so."""
         self.is_valid()
         chosen = self.cleaned_data
         keys = None
         if chosen.get("key"):
             keys = frozenset(ApiKey.objects.filter(prefix__icontains=chosen["key"]).values_list("id", flat=True))
-        return Wanted(
+        return RequestFilter(
             since=_start_of(chosen.get("since")),
             until=_start_of(chosen.get("until"), days=1),
             team_id=_uuid(chosen.get("team")),
             project_id=_uuid(chosen.get("project")),
-            key_ids=keys,
-            model=chosen.get("model") or "",
-            status=chosen.get("status") or "",
-            min_cost_nano_usd=money.from_usd(chosen.get("cost") or 0),
+            caller_ids=keys,
+            model=chosen.get("model") or None,
+            outcome=chosen.get("status") or None,
+            min_cost_nano_usd=money.from_usd(chosen["cost"]) if chosen.get("cost") else None,
         )
 
 
@@ -69,14 +71,14 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
     filters = Filters(request.GET)
     wanted = filters.wanted()
     before: UUID | None = filters.cleaned_data.get("before")
-    found = readings.requests(wanted, before=before, most=PAGE + 1)
+    found = readings.requests(wanted, before=before, limit=PAGE + 1)
     shown = found[:PAGE]
     context = {
         "filters": filters,
         "requests": shown,
         "following": next_page(request, shown[-1].id if len(found) > PAGE else None),
         "is_first": before is None,
-        "is_filtered": wanted != Wanted(),
+        "is_filtered": wanted != RequestFilter(),
         **_labels(shown),
     }
     return render(request, "portal/requests/list.html", context)
@@ -84,50 +86,43 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 @screen("audit.request.view")
 def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
-    trace = readings.trace(request_id)
-    if trace is None:
+    story = selectors.request(request_id)
+    if story is None:
         raise Http404
-    settlement = trace.request.settlement
+    told, settlement = readings.told(story), story.line.settlement
     price = Price.objects.filter(id=settlement.price_id).first() if settlement and settlement.price_id else None
     context = {
-        "trace": trace,
-        "request_shown": trace.request,
-        "envelopes": [(record, _pretty(envelope)) for record, envelope in trace.records],
-        "verdicts": trace.request.envelope.get("verdicts") or [],
-        "stages": _stages(trace.request),
-        "attempts": trace.request.envelope.get("attempts") or [],
+        "told": told,
+        "envelopes": [(record, _pretty(selectors.content(record))) for record in story.records],
         "arithmetic": arithmetic(settlement, price) if settlement and price else None,
         "price": price,
-        "deployment": _deployment(trace.request),
-        "approval": _approval(trace.request),
-        **_labels([trace.request]),
+        "deployment": _deployment(told),
+        "approval": _approval(told),
+        **_labels([told]),
     }
     return render(request, "portal/requests/detail.html", context)
 
 
 def _labels(shown: list[Request]) -> dict[str, Any]:
     """Names for the ids of a page; what the viewer may not see has none."""
-    projects = {request.settlement.project_id for request in shown if request.settlement}
+    records = [request.line.record for request in shown]
+    projects = {request.line.settlement.project_id for request in shown if request.line.settlement}
     return {
-        "teams": {team.id: team.name for team in Team.objects.filter(id__in={row.team_id for row in shown})},
+        "teams": {team.id: team.name for team in Team.objects.filter(id__in={record.team_id for record in records})},
         "projects": {row.id: row.name for row in Project.objects.filter(id__in=projects - {None})},
-        "keys": readings.prefixes_of(row.actor_id for row in shown if row.actor_kind == "api_key"),
+        "keys": readings.prefixes_of(record.actor_id for record in records if record.actor_kind == "api_key"),
         "statuses": STATUSES,
     }
 
 
-def _stages(shown: Request) -> list[tuple[str, float]]:
-    stages = shown.envelope.get("latency_us") or {}
-    return [(name, spent / 1000) for name, spent in stages.items()]
-
-
-def _deployment(shown: Request) -> Deployment | None:
-    identifier = (shown.envelope.get("decided") or {}).get("deployment")
+def _deployment(told: Request) -> Deployment | None:
+    identifier = told.decided.get("deployment")
     return Deployment.objects.select_related("provider", "model").filter(id=identifier).first() if identifier else None
 
 
-def _approval(shown: Request) -> Approval | None:
-    return Approval.objects.filter(id=shown.approval_id).first() if shown.approval_id else None
+def _approval(told: Request) -> Approval | None:
+    identifier = told.decided.get("approval")
+    return Approval.objects.filter(id=identifier).first() if identifier else None
 
 
 def _pretty(envelope: Any) -> str:

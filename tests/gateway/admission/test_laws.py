@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import msgpack
+import pytest
 import redis
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -21,11 +23,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.admission.holds import BudgetLine, Hold, Settled
+from gateway.admission.holds import BudgetLine, Hold, Settled, level_field
 from gateway.admission.organization import Organization
 from kit.errors import BudgetExceeded, RateLimited
 from tests.gateway.admission.books import Books
-from tests.gateway.admission.reference import Reference
+from tests.gateway.admission.reference import LevelKey, Reference
 from tests.gateway.admission.till import Till, budget, limit
 from tests.gateway.admission.valkey import PASSWORD, Valkey
 
@@ -49,13 +51,14 @@ class Admissions(RuleBasedStateMachine):
         )
         self.month = 1
         self.budgets: tuple[BudgetLine, ...] = (
-            budget(20 * NANO, self.period, level="key"),
-            budget(35 * NANO, self.period, level="organization"),
+            budget(13 * NANO, self.period, level="key"),
+            budget(21 * NANO, self.period, level="organization"),
         )
         self.calls: list[Hold] = []
         self.ended: list[Hold] = []
         self.saved: dict[str, bytes] = {}
         self.keys = Organization(self.till.organization_id)
+        self.client = redis.Redis(port=self.server.port, password=PASSWORD)
 
     async def _till(self) -> Till:
         return Till(self.server.url, self.books)
@@ -66,10 +69,6 @@ class Admissions(RuleBasedStateMachine):
     @property
     def period(self) -> str:
         return f"2026-{self.month:02}"
-
-    @property
-    def client(self) -> redis.Redis:
-        return redis.Redis(port=self.server.port, password=PASSWORD)
 
     def take(self, index: int) -> Hold:
         return self.calls[index % len(self.calls)]
@@ -182,20 +181,18 @@ class Admissions(RuleBasedStateMachine):
 
     @rule()
     def save(self) -> None:
-        with self.client as client:
-            dumps = {key: client.dump(key) for key in (self.keys.state, self.keys.leases)}
+        dumps = {key: self.client.dump(key) for key in (self.keys.state, self.keys.leases)}
         self.saved = {key: dump for key, dump in dumps.items() if dump}
 
     @rule()
     def fail_over_to_what_was_saved(self) -> None:
         """Another server takes over that has missed everything since."""
-        with self.client as client:
-            client.delete(self.keys.state, self.keys.leases)
-            for key, dump in self.saved.items():
-                client.restore(key, 0, dump)
-            client.replicaof("127.0.0.1", "1")
-            client.replicaof("NO", "ONE")
-            client.client_kill_filter(_type="normal", skipme=True)
+        self.client.delete(self.keys.state, self.keys.leases)
+        for key, dump in self.saved.items():
+            self.client.restore(key, 0, dump)
+        self.client.replicaof("127.0.0.1", "1")
+        self.client.replicaof("NO", "ONE")
+        self.client.client_kill_filter(_type="normal", skipme=True)
         self.reference.lost = True
         self.run_in_loop(asyncio.sleep(0.001))
 
@@ -218,11 +215,23 @@ class Admissions(RuleBasedStateMachine):
         assert spending == [self.reference.spending(line) for line in self.budgets]
         for line, now in zip(self.budgets, spending, strict=True):
             assert now.spent_nano_usd + now.held_nano_usd <= line.limit_nano_usd
+        for key, bucket in self.reference.buckets.items():
+            expected = (float(bucket.requests), float(bucket.tokens), bucket.in_flight)
+            assert self.stored_level(key) == pytest.approx(expected, abs=1e-6)
+
+    def stored_level(self, key: LevelKey) -> tuple[float, float, int]:
+        """Requests and tokens used, calls in flight."""
+        packed = self.client.hget(self.keys.state, level_field(*key))
+        unpacker = msgpack.Unpacker()
+        unpacker.feed(packed)
+        _, requests, tokens, in_flight = unpacker
+        return requests, tokens, in_flight
 
     def teardown(self) -> None:
         if hasattr(self, "till"):
             self.run_in_loop(self.till.admission.close())
             self.loop.close()
+            self.client.close()
 
 
 def test_no_interleaving_overdraws_a_budget_or_loses_a_nano_dollar() -> None:
@@ -230,7 +239,7 @@ def test_no_interleaving_overdraws_a_budget_or_loses_a_nano_dollar() -> None:
         server = Valkey(Path(folder)).start()
         try:
             machine = type("Machine", (Admissions,), {"server": server})
-            enough = settings(max_examples=80, stateful_step_count=40, deadline=None)
+            enough = settings(max_examples=60, stateful_step_count=40, deadline=None)
             run_state_machine_as_test(machine, settings=enough)
         finally:
             server.kill()

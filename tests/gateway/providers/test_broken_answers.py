@@ -51,7 +51,8 @@ STREAM = "HTTP/1.1 200 OK\ncontent-type: text/event-stream"
 async def test_a_broken_answer_has_a_class(
     provider: OpenAICompatible, dummy: Upstream, script: str, stream: bool, expected: FailureClass
 ) -> None:
-    failure = await failure_of_call(provider, dummy.call(script, stream=stream, timeouts=SHORT))
+    timeouts = SHORT if expected is FailureClass.TIMEOUT else Timeouts()
+    failure = await failure_of_call(provider, dummy.call(script, stream=stream, timeouts=timeouts))
     assert failure.failure_class is expected
     assert failure.possibly_billed
     await whole(provider, dummy.call())  # the next call is not affected

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.providers.base import FailureClass, Provider, UpstreamCall
+from gateway.providers.base import FailureClass, Provider, Timeouts, UpstreamCall
 from gateway.providers.dummy.plans import plan_of
 from gateway.providers.dummy.provider import Dummy
 from gateway.providers.dummy.script import Script, ScriptError, script_of
@@ -97,7 +97,8 @@ async def test_it_can_echo(either: Provider, dummy: Upstream) -> None:
 async def test_it_fails_as_the_script_says(
     either: Provider, dummy: Upstream, script: str, stream: bool, expected: FailureClass
 ) -> None:
-    assert await class_of_failure(either, dummy.call(script, stream=stream, timeouts=SHORT)) is expected
+    timeouts = SHORT if expected is FailureClass.TIMEOUT else Timeouts()
+    assert await class_of_failure(either, dummy.call(script, stream=stream, timeouts=timeouts)) is expected
 
 
 async def test_latency_and_interval_take_their_time(either: Provider, dummy: Upstream) -> None:

@@ -164,7 +164,7 @@ async def test_a_reader_that_leaves_stops_the_provider(hosted: Hosted, dummy: Up
     else:
         opening.cancel()
         await asyncio.gather(opening, return_exceptions=True)
-    await eventually(lambda: dummy.observed.aborted == 1)
+    await eventually(lambda: dummy.observed.aborted == 1, seconds=3)  # two processes, and litellm between
 
 
 async def test_private_addresses_are_out_of_reach(hosted: Hosted) -> None:

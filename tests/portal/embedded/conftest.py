@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +50,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture
-def home() -> Iterator[Home]:
+@contextmanager
+def fresh_home() -> Iterator[Home]:
     path = Path(tempfile.mkdtemp(prefix="chancery-test-"))
     path.chmod(0o711)
     home = Home(path)
@@ -59,8 +60,8 @@ def home() -> Iterator[Home]:
     shutil.rmtree(path)
 
 
-@pytest.fixture
-def launch(home: Home) -> Iterator[Callable[..., Launcher]]:
+@contextmanager
+def launcher_of(home: Home) -> Iterator[Callable[..., Launcher]]:
     """Starts the services of `home` by the product's command; all are stopped at the end."""
     launched: list[Launcher] = []
 
@@ -84,3 +85,24 @@ def launch(home: Home) -> Iterator[Callable[..., Launcher]]:
             launcher.stop()
         assert launcher.process.stdout is not None
         launcher.process.stdout.close()
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with fresh_home() as home:
+        yield home
+
+
+@pytest.fixture
+def launch(home: Home) -> Iterator[Callable[..., Launcher]]:
+    with launcher_of(home) as launch:
+        yield launch
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Launcher]:
+    """For tests that only look."""
+    with fresh_home() as home, launcher_of(home) as launch:
+        launcher = launch()
+        launcher.until_ready()
+        yield launcher

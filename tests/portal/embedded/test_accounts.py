@@ -59,9 +59,7 @@ def test_private_files_are_private_from_the_start(home: Home) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
-def test_root_runs_services_as_the_owner_of_the_home_or_as_nobody(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_root_runs_services_as_the_owner_of_the_home_or_as_nobody(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = accounts.unprivileged(home)
     assert nobody is not None
     assert nobody.uid != 0

@@ -10,17 +10,29 @@ import pytest
 from portal.embedded import bootstrap, postgres
 from portal.embedded.home import Home
 from portal.embedded.supervisor import Supervisor
+from tests.portal.embedded.conftest import fresh_home
 
 PASSWORDS = {role: f"{role}: a/b@c?" for role in bootstrap.LOGINS}
 
 
-@pytest.fixture
-def admin_url(home: Home) -> Iterator[str]:
-    server = postgres.configure(home)
-    with Supervisor(home, lambda line: None) as supervisor:
+@pytest.fixture(scope="module")
+def server_url() -> Iterator[str]:
+    with fresh_home() as home, Supervisor(home, lambda line: None) as supervisor:
+        server = postgres.configure(home)
         supervisor.start(server.program)
         supervisor.wait("postgres", 30)
         yield server.admin_url
+
+
+@pytest.fixture
+def admin_url(server_url: str) -> Iterator[str]:
+    """A server without a trace of the product."""
+    yield server_url
+    with psycopg.connect(server_url, autocommit=True) as server:
+        for database in (bootstrap.DEFAULT_DATABASE, "register"):
+            server.execute(f"DROP DATABASE IF EXISTS {database}")
+        for role in (*bootstrap.LOGINS.values(), bootstrap.OWNER, "cloud_admin"):
+            server.execute(f"DROP ROLE IF EXISTS {role}")
 
 
 def test_each_role_can_do_its_part_and_no_more(admin_url: str) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from portal.embedded import local_model, wheels
@@ -30,15 +29,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
         yield upstream
 
 
-def post(model: Upstream, *, key: str | None = None, **body: Any) -> bytes:
-    request = urllib.request.Request(
+def post(model: Upstream, *, key: str | None = None, **body: Any) -> httpx.Response:
+    return httpx.post(
         f"{model.url}/chat/completions",
-        data=json.dumps({"model": model.model, "max_tokens": 12, **body}).encode(),
+        json={"model": model.model, "max_tokens": 12, **body},
         headers={"authorization": f"Bearer {key or model.key}"},
+        timeout=60,
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        content: bytes = answer.read()
-    return content
 
 
 def ask(text: str) -> list[dict[str, str]]:
@@ -48,14 +45,14 @@ def ask(text: str) -> list[dict[str, str]]:
 def test_parallel_requests_each_get_an_answer_and_its_usage(model: Upstream) -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda number: post(model, messages=ask(f"Count from {number}.")), range(6)))
-    for answer in map(json.loads, answers):
+    for answer in (answer.json() for answer in answers):
         assert answer["choices"][0]["message"]["content"]
         assert 1 <= answer["usage"]["completion_tokens"] <= 12
         assert answer["model"] == local_model.NAME
 
 
 def test_a_stream_ends_with_its_usage(model: Upstream) -> None:
-    events = post(model, messages=ask("Hello"), stream=True, stream_options={"include_usage": True}).decode()
+    events = post(model, messages=ask("Hello"), stream=True, stream_options={"include_usage": True}).text
     payloads = [line.removeprefix("data: ") for line in events.splitlines() if line]
     assert payloads[-1] == "[DONE]"
     assert json.loads(payloads[-2])["usage"]["prompt_tokens"] > 0
@@ -64,14 +61,12 @@ def test_a_stream_ends_with_its_usage(model: Upstream) -> None:
 def test_an_answer_keeps_to_a_schema(model: Upstream) -> None:
     schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
     wanted = {"type": "json_schema", "json_schema": {"name": "person", "schema": schema}}
-    answer = json.loads(post(model, messages=ask("A person?"), response_format=wanted, max_tokens=60))
+    answer = post(model, messages=ask("A person?"), response_format=wanted, max_tokens=60).json()
     assert isinstance(json.loads(answer["choices"][0]["message"]["content"])["age"], int)
 
 
 def test_without_the_key_nobody_is_served(model: Upstream) -> None:
-    with pytest.raises(urllib.error.HTTPError, match="401") as refused:
-        post(model, key="wrong", messages=ask("Hello"))
-    refused.value.close()
+    assert post(model, key="wrong", messages=ask("Hello")).status_code == 401
 
 
 @pytest.mark.parametrize("lacking", ["_has_avx2", "_weights"])

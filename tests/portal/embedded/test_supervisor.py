@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,16 +63,12 @@ def test_a_program_activated_by_a_socket_starts_at_the_first_connection(home: Ho
     lazy = replace(program("lazy", answer), descriptors=(listener.fileno(),), activated_by=listener)
     supervisor.start(lazy)
     assert "lazy" not in orphans.running(home)
-    for _ in range(2):  # it ends after one connection, and comes back for the next
-        with listener_client(listener) as client:
-            supervisor.start(program("probe", SLEEP, ready=lambda: has_data(client)))
-            supervisor.wait("probe", 10)
+    for name in ("first", "second"):  # it ends after one connection, and comes back for the next
+        with socket.create_connection(listener.getsockname()) as client:
+            supervisor.start(program(name, SLEEP, ready=partial(has_data, client)))
+            supervisor.wait(name, 10)
             assert client.recv(4) == b"here"
     listener.close()
-
-
-def listener_client(listener: socket.socket) -> socket.socket:
-    return socket.create_connection(listener.getsockname())
 
 
 def has_data(client: socket.socket) -> bool:

@@ -1,0 +1,112 @@
+"""What is used of budgets in their present period, as the books have it: settled, and held by calls under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from gateway.spending import period_of
+from kit.context import Actor
+from kit.ids import first_id_at
+from tenants.models import Budget, Period
+from tenants.snapshot import BudgetEntry
+
+# No call is under way for longer: its lease and its upstream's deadline are over long before.
+_LONGEST_CALL = timedelta(hours=2)
+_SLACK = timedelta(days=1)
+
+_SPENT = """
+SELECT charged.key, sum(s.cost_nano_usd + coalesce(c.difference_nano_usd, 0))
+FROM audit_settlement s
+CROSS JOIN LATERAL jsonb_each_text(s.budgets) AS charged
+LEFT JOIN audit_correction c ON c.request_id = s.request_id
+WHERE s.organization_id = %(organization)s AND s.request_id >= %(since)s
+  AND charged.key || ' ' || charged.value = ANY (%(periods)s)
+GROUP BY charged.key
+"""
+_HELD = """
+SELECT charged.key, sum((r.hold ->> 'cost_nano_usd')::bigint)
+FROM audit_record r
+CROSS JOIN LATERAL jsonb_each_text(r.hold -> 'budgets') AS charged
+WHERE r.organization_id = %(organization)s AND r.id >= %(since)s AND r.id = r.request_id AND r.kind = 'requested'
+  AND NOT EXISTS (SELECT FROM audit_settlement s WHERE s.request_id = r.id)
+  AND charged.key || ' ' || charged.value = ANY (%(periods)s)
+GROUP BY charged.key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Nano-USD. `is_partial`: a budget of the whole organisation, of which only one's own teams' part is seen."""
+
+    budget: Budget
+    spent: int
+    held: int
+    since: datetime
+    resets_at: datetime | None
+    is_partial: bool
+
+    @property
+    def left(self) -> int:
+        return max(0, self.budget.limit_nano_usd - self.spent - self.held)
+
+    @property
+    def percent(self) -> int:
+        """Of the limit, of what is spent and held together; above 100 where the limit was lowered."""
+        limit = self.budget.limit_nano_usd
+        return round(100 * (self.spent + self.held) / limit) if limit else 100
+
+
+def in_use(budgets: Iterable[Budget], actor: Actor, *, time_zone: str, now: datetime) -> list[InUse]:
+    """Each budget in the order given. Two queries, however many budgets there are."""
+    rows = list(budgets)
+    periods = {budget.id: period_of(_entry(budget), time_zone, now) for budget in rows}
+    begins = {budget.id: _begin(budget, periods[budget.id][1]) for budget in rows}
+    if not rows:
+        return []
+    named = [f"{budget_id} {name}" for budget_id, (name, _) in periods.items()]
+    organization = actor.organization_id
+    spent = _sums(_SPENT, organization, named, min(begins.values()) - _SLACK)
+    held = _sums(_HELD, organization, named, now - _LONGEST_CALL)
+    return [
+        InUse(
+            budget=budget,
+            spent=spent.get(budget.id, 0),
+            held=held.get(budget.id, 0),
+            since=begins[budget.id],
+            resets_at=periods[budget.id][1],
+            is_partial=budget.team_id is None and actor.team_ids is not None,
+        )
+        for budget in rows
+    ]
+
+
+def _sums(query: str, organization_id: UUID, periods: list[str], since: datetime) -> dict[UUID, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"organization": organization_id, "since": first_id_at(since), "periods": periods})
+        return {UUID(budget_id): int(amount) for budget_id, amount in cursor.fetchall()}
+
+
+def _begin(budget: Budget, resets_at: datetime | None) -> datetime:
+    """When the present period began; of a budget that never starts again, when it was made."""
+    if resets_at is None:
+        return budget.created_at
+    if budget.period == Period.MONTH:
+        return (resets_at - timedelta(days=1)).replace(day=1)
+    return resets_at - timedelta(days=7 if budget.period == Period.WEEK else 1)
+
+
+def _entry(budget: Budget) -> BudgetEntry:
+    return BudgetEntry(
+        budget.id,
+        budget.organization_id,
+        budget.level,
+        budget.organization_id,
+        budget.name,
+        budget.limit_nano_usd,
+        budget.period,
+    )

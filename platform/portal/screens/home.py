@@ -1,0 +1,160 @@
+"""The first page: for each role what it comes for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from audit.models import Settlement
+from governance import selectors
+from governance.models import Model, Provider
+from kit import clock
+from kit.context import Actor
+from portal.budget_use import InUse, in_use
+from portal.capacities import Capacity
+from portal.screens.guard import screen
+from portal.spending import month_to_date
+from tenants.models import ApiKey, Budget, Role
+from tenants.snippets import curl
+
+_KEYS_SHOWN = 6
+_BUDGETS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something a new organisation does once."""
+
+    title: str
+    why: str
+    is_done: bool
+    view: str
+    button: str
+
+
+@screen()
+def home(request: HttpRequest, actor: Actor) -> HttpResponse:
+    capacity: Capacity = request.capacity  # type: ignore[attr-defined]
+    for role, page in _HOMES.items():
+        if role in capacity.roles:
+            return page(request, actor)
+    return _spend(request, actor)
+
+
+@screen()
+def counts(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """What badges show. Pages ask after a hint, and now and then where no socket is open."""
+    may_see = actor.may("governance.register.view")
+    return JsonResponse({"approvals": selectors.open_requests().count() if may_see else 0})
+
+
+@screen("audit.spend.view")
+def budgets(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Every budget with what is used of it."""
+    return render(request, "portal/home/budgets.html", {"budgets": _budgets(request, actor)})
+
+
+def first_steps() -> list[Step]:
+    """From nothing to the first governed call, in order."""
+    return [
+        Step(
+            "Connect a provider",
+            "Whoever runs the models: a company's API or a server of your own.",
+            Provider.objects.exists(),
+            "admin:governance_provider_add",
+            "Connect",
+        ),
+        Step(
+            "Register a model and where it runs",
+            "An exact version, a deployment in a region, and a price.",
+            Model.objects.filter(deployments__prices__isnull=False).exists(),
+            "admin:governance_model_add",
+            "Register",
+        ),
+        Step(
+            "Have it approved",
+            "You ask; a compliance officer decides. Without an approval no call goes out.",
+            selectors.live_approvals(clock.now()).exists(),
+            "approval-ask",
+            "Ask",
+        ),
+        Step(
+            "Set a budget",
+            "A call that does not fit is refused before it is made.",
+            Budget.objects.exists(),
+            "admin:tenants_budget_add",
+            "Set",
+        ),
+        Step(
+            "Issue a key",
+            "For a project of a team. Its secret is shown once.",
+            ApiKey.objects.filter(revoked_at__isnull=True).exists(),
+            "admin:tenants_apikey_add",
+            "Issue",
+        ),
+        Step(
+            "See the first call",
+            "It appears under Requests with its approval, cost and record.",
+            Settlement.objects.exists(),
+            "requests",
+            "Look",
+        ),
+    ]
+
+
+def _inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
+    return HttpResponseRedirect(reverse("approvals"))
+
+
+def _ledger(request: HttpRequest, actor: Actor) -> HttpResponse:
+    return HttpResponseRedirect(reverse("requests"))
+
+
+def _administration(request: HttpRequest, actor: Actor) -> HttpResponse:
+    context = {"steps": first_steps(), "waiting": selectors.open_requests().count(), **_money(request, actor)}
+    return render(request, "portal/home/administrator.html", context)
+
+
+def _spend(request: HttpRequest, actor: Actor) -> HttpResponse:
+    return render(request, "portal/home/spend.html", _money(request, actor))
+
+
+def _development(request: HttpRequest, actor: Actor) -> HttpResponse:
+    live = selectors.live_approvals(clock.now()).values("model_id")
+    approved = list(Model.objects.filter(id__in=live, suspended_at__isnull=True))
+    base = request.build_absolute_uri("/v1")
+    keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("project__team")
+    context = {
+        "keys": keys[:_KEYS_SHOWN],
+        "models": approved,
+        "curl": curl(base, "$CHANCERY_KEY", approved[0].slug if approved else "MODEL"),
+    }
+    return render(request, "portal/home/developer.html", context)
+
+
+def _money(request: HttpRequest, actor: Actor) -> dict[str, object]:
+    capacity: Capacity = request.capacity  # type: ignore[attr-defined]
+    if not actor.may("audit.spend.view"):
+        return {}
+    month = month_to_date(clock.now(), capacity.organization.time_zone)
+    return {"month": month, "budgets": _budgets(request, actor)[:_BUDGETS_SHOWN]}
+
+
+def _budgets(request: HttpRequest, actor: Actor) -> list[InUse]:
+    capacity: Capacity = request.capacity  # type: ignore[attr-defined]
+    rows = Budget.objects.filter(is_active=True).select_related("team", "project", "api_key", "organization")
+    used = in_use(rows, actor, time_zone=capacity.organization.time_zone, now=clock.now())
+    return sorted(used, key=lambda use: -use.percent)
+
+
+_HOMES: dict[str, Callable[[HttpRequest, Actor], HttpResponse]] = {
+    Role.COMPLIANCE_OFFICER: _inbox,
+    Role.ADMINISTRATOR: _administration,
+    Role.AUDITOR: _ledger,
+    Role.TEAM_LEAD: _spend,
+    Role.DEVELOPER: _development,
+}

@@ -1,0 +1,71 @@
+"""Spend of the running month, for homes and the overview. Months and days begin in the organisation's time zone."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from audit import selectors
+from kit.money import NANO
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Nano-USD. `by_day` has every day so far; `projected` continues the daily mean to the end of the month.
+
+    No projection before a whole day has passed.
+    """
+
+    name: str
+    time_zone: str
+    spent: int
+    requests: int
+    by_day: list[tuple[date, int]]
+    by_model: list[tuple[str, int, int]]
+    projected: int | None
+
+
+def month_to_date(now: datetime, time_zone: str) -> Month:
+    """Of the entered scope: a team's people see their teams' part."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    rows = selectors.spend_by_day(since=first, until=now, time_zone=time_zone)
+    spent = sum(row.nano_usd for row in rows)
+    days: dict[date, int] = defaultdict(int)
+    models: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for row in rows:
+        days[row.day] += row.nano_usd
+        requests, cost = models[row.group]
+        models[row.group] = requests + row.requests, cost + row.nano_usd
+    elapsed = (local - first) / timedelta(days=1)
+    length = calendar.monthrange(local.year, local.month)[1]
+    return Month(
+        name=f"{local:%B %Y}",
+        time_zone=time_zone,
+        spent=spent,
+        requests=sum(row.requests for row in rows),
+        by_day=[(first.date() + timedelta(days=day), days[first.date() + timedelta(days=day)]) for day in range(local.day)],
+        by_model=sorted(((name, *figures) for name, figures in models.items()), key=lambda row: -row[2]),
+        projected=round(spent / elapsed * length) if elapsed >= 1 else None,
+    )
+
+
+def last_days(now: datetime, time_zone: str, days: int) -> list[tuple[date, int]]:
+    """Each of the last days with its spend, today last and not over yet."""
+    today = now.astimezone(ZoneInfo(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today - timedelta(days=days - 1)
+    found: dict[date, int] = defaultdict(int)
+    for row in selectors.spend_by_day(since=since, until=now, time_zone=time_zone):
+        found[row.day] += row.nano_usd
+    return [(since.date() + timedelta(days=day), found[since.date() + timedelta(days=day)]) for day in range(days)]
+
+
+def as_chart(days: list[tuple[date, int]], colour: str) -> dict[str, object]:
+    """Data for Chart.js. Floats, since they are drawn and not counted with."""
+    return {
+        "labels": [f"{day:%d %b}" for day, _ in days],
+        "datasets": [{"label": "USD", "data": [spent / NANO for _, spent in days], "backgroundColor": colour}],
+    }
