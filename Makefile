@@ -9,11 +9,13 @@ UV := $(shell command -v uv 2>/dev/null)
 PYTEST_ARGS ?= -n 2
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 
-# Exactly what the lock file names, each file checked against its hash.
+# Exactly what the lock file names, each file checked against its hash. Compiling all of it would take half a minute;
+# what is imported is compiled then, once.
+unexport PYTHONDONTWRITEBYTECODE
 ifdef UV
-INSTALL := $(UV) pip install --python $(PY) --no-deps --require-hashes --compile-bytecode -r
+INSTALL := $(UV) pip install --python $(PY) --no-deps --require-hashes -r
 else
-INSTALL := $(PY) -m pip install --disable-pip-version-check --no-deps --require-hashes -r
+INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
 .PHONY: help run up down seed worker test bench bench-peers lint install install-dev

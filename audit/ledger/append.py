@@ -140,21 +140,33 @@ class Writer:
             self._in_flight.difference_update(batch)
 
     async def _write(self, wire: Wire, batch: list[WaitingRow]) -> None:
-        """One transaction; row by row if it is refused as a whole, so that a poisoned row fails alone."""
-        for waiting in batch:
-            waiting.sent = True
-        try:
-            exceptions = await self._insist(wire, _APPEND, [waiting.encoded for waiting in batch])
-        except Rejected as rejected:
-            if len(batch) == 1:
-                self._refuse(batch[0], RowRefused(rejected.sqlstate))
-            else:
+        """One transaction, tried until PostgreSQL answers: rows are known by their ids, so a second try changes
+        nothing. Row by row if it is refused as a whole, so that a poisoned row fails alone.
+        """
+        while batch := [waiting for waiting in batch if not waiting.pointless]:
+            try:
+                await self._announce(wire)
                 for waiting in batch:
-                    await self._write(wire, [waiting])
-            return
-        verdicts = {row_id: text(verdict) for row_id, verdict in exceptions}
-        for waiting in batch:
-            await self._conclude(wire, waiting, verdicts.get(waiting.encoded.row.id.bytes, "written"))
+                    waiting.sent = True
+                exceptions = await wire.call(_APPEND, self._arguments([waiting.encoded for waiting in batch]))
+            except Away as away:
+                await self._wait_out(away)
+            except Rejected as rejected:
+                return await self._isolate(wire, batch, rejected)
+            else:
+                verdicts = {row_id: text(verdict) for row_id, verdict in exceptions}
+                for waiting in batch:
+                    await self._conclude(wire, waiting, verdicts.get(waiting.encoded.row.id.bytes, "written"))
+                return None
+        return None
+
+    async def _isolate(self, wire: Wire, batch: list[WaitingRow], rejected: Rejected) -> None:
+        if len(batch) == 1:
+            logger.error("a record was refused with SQLSTATE %s", rejected.sqlstate)
+            self._refuse(batch[0], RowRefused(rejected.sqlstate))
+        else:
+            for waiting in batch:
+                await self._write(wire, [waiting])
 
     async def _conclude(self, wire: Wire, waiting: WaitingRow, verdict: str) -> None:
         row = waiting.encoded.row
@@ -174,16 +186,21 @@ class Writer:
 
     async def _correct(self, wire: Wire, row: OutcomeRow) -> str:
         """What became of an outcome whose request was settled before: by an earlier try, by the reaper, by another."""
-        try:
-            [(verdict,)] = await self._insist(wire, _CORRECT, [encoded(row, settling=False)])
-        except Rejected as rejected:
-            return rejected.sqlstate
-        return text(verdict)
+        arguments = self._arguments([encoded(row, settling=False)])
+        while True:
+            try:
+                await self._announce(wire)
+                [(verdict,)] = await wire.call(_CORRECT, arguments)
+            except Away as away:
+                await self._wait_out(away)
+            except Rejected as rejected:
+                return rejected.sqlstate
+            else:
+                return text(verdict)
 
-    async def _insist(self, wire: Wire, query: str, rows: list[Encoded]) -> list[tuple[Value, ...]]:
-        """Calls until PostgreSQL answers. Every row is known by its id, so that a second try changes nothing."""
+    def _arguments(self, rows: list[Encoded]) -> list[Value]:
         columns = Columns.of(rows)
-        arguments = [
+        return [
             self.id.bytes,
             columns.records,
             bytea_array(columns.envelopes),
@@ -191,18 +208,21 @@ class Writer:
             columns.bodies,
             bytea_array(columns.ciphertexts),
         ]
-        while True:
-            try:
-                if monotonic() - self._beaten_at > _UNANNOUNCED_SECONDS:
-                    await self._beat(wire)
-                return await wire.call(query, arguments)
-            except Away as away:
-                logger.warning("PostgreSQL is away (%s); %d rows wait to be recorded", away, self.backlog)
-                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _announce(self, wire: Wire) -> None:
+        """Connects, and after a silence says first that this writer lives: it may have been taken for dead."""
+        if monotonic() - self._beaten_at > _UNANNOUNCED_SECONDS:
+            await self._beat(wire)
+        else:
+            await wire.connect()
 
     async def _beat(self, wire: Wire) -> None:
         await wire.call(_BEAT, [self.id.bytes, uuid_value(min(self._open, default=None))])
         self._beaten_at = monotonic()
+
+    async def _wait_out(self, away: Away) -> None:
+        logger.warning("PostgreSQL is away (%s); %d rows wait to be recorded", away, self.backlog)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _keep_beating(self) -> None:
         while True:

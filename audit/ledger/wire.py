@@ -31,6 +31,9 @@ class Away(Exception):
     """PostgreSQL did not answer. Whether the call was committed is not known."""
 
 
+_LOSSES = (psycopg.Error, OSError, Away)
+
+
 class Rejected(Exception):
     """PostgreSQL refused the call as such and nothing of it was written; `sqlstate` says why."""
 
@@ -67,44 +70,57 @@ class Wire:
         self._conninfo = conninfo
         self._application_name = application_name
         self._turn = asyncio.Lock()
-        self._pgconn: pq.abc.PGconn | None = None
+        self._connection: AsyncConnection[tuple[object, ...]] | None = None
         self._descriptor = -1
         self._prepared: dict[str, bytes] = {}
         self._results: list[pq.abc.PGresult] = []
         self._answer: asyncio.Future[None] | None = None
 
+    async def connect(self) -> None:
+        """Makes sure of a connection, so that a call after it has been sent, whatever becomes of it. Raises `Away`."""
+        if self._connection is None:
+            async with self._turn:
+                try:
+                    await self._connected()
+                except _LOSSES as failure:
+                    raise self._lost(failure) from failure
+
     async def call(self, query: str, arguments: Sequence[Value] = ()) -> list[Row]:
         """The rows of one statement, committed. Raises `Away` or `Rejected`."""
         async with self._turn:
             try:
-                pgconn = self._pgconn or await self._connect()
+                pgconn = await self._connected()
                 name = self._prepared.get(query) or await self._prepare(pgconn, query)
                 pgconn.send_query_prepared(name, arguments, [_BINARY] * len(arguments), _BINARY)
                 return _rows(await self._outcome())
-            except (psycopg.Error, OSError) as failure:
-                self._drop()
-                raise Away(type(failure).__name__) from failure
-            except (Away, asyncio.CancelledError):
+            except _LOSSES as failure:
+                raise self._lost(failure) from failure
+            except asyncio.CancelledError:
                 self._drop()
                 raise
+
+    def _lost(self, failure: Exception) -> Away:
+        """The connection is in doubt, so it ends."""
+        self._drop()
+        return failure if isinstance(failure, Away) else Away(type(failure).__name__)
 
     async def close(self) -> None:
         async with self._turn:
             self._drop()
 
-    async def _connect(self) -> pq.abc.PGconn:
-        connection = await AsyncConnection.connect(
-            self._conninfo,
-            autocommit=True,
-            connect_timeout=3,
-            application_name=self._application_name,
-            tcp_user_timeout=10_000,
-        )
-        self._pgconn = pgconn = connection.pgconn
-        self._descriptor = pgconn.socket
-        pgconn.nonblocking = 1
-        asyncio.get_running_loop().add_reader(self._descriptor, self._receive)
-        return pgconn
+    async def _connected(self) -> pq.abc.PGconn:
+        if self._connection is None:
+            connection = await AsyncConnection.connect(
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=3,
+                application_name=self._application_name,
+                tcp_user_timeout=10_000,
+            )
+            connection.pgconn.nonblocking = 1
+            self._connection, self._descriptor = connection, connection.fileno()
+            asyncio.get_running_loop().add_reader(self._descriptor, self._receive)
+        return self._connection.pgconn
 
     async def _prepare(self, pgconn: pq.abc.PGconn, query: str) -> bytes:
         name = f"ledger_{len(self._prepared)}".encode()
@@ -131,7 +147,7 @@ class Wire:
         """Hands libpq's buffer to the socket; what that does not take now, when it can."""
         loop = asyncio.get_running_loop()
         try:
-            if self._pgconn is not None and self._pgconn.flush():
+            if self._connection is not None and self._connection.pgconn.flush():
                 loop.add_writer(self._descriptor, self._send)
             else:
                 loop.remove_writer(self._descriptor)
@@ -140,20 +156,22 @@ class Wire:
 
     def _receive(self) -> None:
         try:
-            if self._pgconn is not None:
-                self._pgconn.consume_input()
-                while not self._pgconn.is_busy():
-                    result = self._pgconn.get_result()
-                    if result is None:
-                        self._complete()
-                        return
-                    self._results.append(result)
+            if self._connection is not None:
+                self._take(self._connection.pgconn)
         except psycopg.Error as failure:
             self._lose(failure)
 
-    def _complete(self) -> None:
-        if self._results and self._answer is not None and not self._answer.done():
-            self._answer.set_result(None)
+    def _take(self, pgconn: pq.abc.PGconn) -> None:
+        """What has come in. The last result is followed by none, and only then may the next query be sent."""
+        pgconn.consume_input()
+        while not pgconn.is_busy():
+            result = pgconn.get_result()
+            if result is not None:
+                self._results.append(result)
+                continue
+            if self._results and self._answer is not None and not self._answer.done():
+                self._answer.set_result(None)
+            return
 
     def _lose(self, failure: Exception) -> None:
         """The connection is of no more use, whether a call is under way or not."""
@@ -163,13 +181,13 @@ class Wire:
 
     def _drop(self) -> None:
         """At once, in one step: libpq closes its descriptor, and the next one to get that number is not ours."""
-        pgconn, self._pgconn = self._pgconn, None
+        connection, self._connection = self._connection, None
         self._prepared.clear()
-        if pgconn is not None:
+        if connection is not None:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._descriptor)
             loop.remove_writer(self._descriptor)
-            pgconn.finish()
+            connection.pgconn.finish()
 
 
 def _rows(result: pq.abc.PGresult) -> list[Row]:

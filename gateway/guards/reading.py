@@ -28,10 +28,10 @@ _LOWER = _keeping(ascii_letters + digits, ascii_lowercase * 2 + digits)[:128] + 
 _TOKENS = _keeping(ascii_letters + digits + "_-")
 _ENCODED = _keeping(ascii_letters + digits + "+/_-=")
 _ENCODED_SHAPE = bytes(32 if byte == 32 else 120 for byte in _ENCODED)
+_DIGITS = _keeping(digits)
 _DIGIT_SHAPE = _keeping(digits + ".", "0" * 10 + ".")
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in digits.encode())
 _LONG_RUN = b"x" * LONG_TOKEN
-_NUMBER_RUN = b"0" * 7  # the shortest telephone number
 _WITHIN_NUMBERS = b" -()/+."
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[nrt])")
 
@@ -41,16 +41,16 @@ class Reading:
     """What the checks see of one text.
 
     `text` is as it looks to a reader, with the escapes of JSON strings resolved; `words` are its words in lower case,
-    as UTF-8 without apostrophes, and `notable` those of them that any check asks about. `hidden` names ways in which
-    something was hidden; `inner` are texts found inside, encoded or invisible, and `is_cut` says that more was encoded
-    than was decoded.
+    as UTF-8 without apostrophes, and `notable` those of them that any check asks about. `longest_number` counts digits,
+    whatever is written between them. `hidden` names ways in which something was hidden; `inner` are texts found inside,
+    encoded or invisible; `is_cut` says that more was encoded than was decoded.
     """
 
     text: str
     words: list[bytes]
     notable: frozenset[bytes]
     long_tokens: tuple[str, ...]
-    has_long_number: bool
+    longest_number: int
     has_dotted_number: bool
     hidden: tuple[str, ...]
     inner: tuple[str, ...]
@@ -81,12 +81,17 @@ def read(text: str, vocabulary: frozenset[bytes]) -> Reading:
         words,
         vocabulary.intersection(words),
         long_tokens,
-        has_long_number=digits_in_all > 6 and _NUMBER_RUN in raw.translate(_DIGIT_SHAPE, _WITHIN_NUMBERS),
+        longest_number=_longest_number(raw) if digits_in_all > 6 else 0,
         has_dotted_number=digits_in_all > 3 and raw.translate(_DIGIT_SHAPE).count(b"0.0") > 1,
         hidden=hidden,
         inner=inner,
         is_cut=is_cut,
     )
+
+
+def _longest_number(raw: bytes) -> int:
+    """Digits of the longest number, whatever is written between them in numbers of cards, accounts and telephones."""
+    return max(map(len, raw.translate(_DIGITS, _WITHIN_NUMBERS).split()), default=0)
 
 
 def _unescaped(found: re.Match[str]) -> str:

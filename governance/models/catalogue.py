@@ -14,6 +14,7 @@ from kit import clock
 from kit.tenant_owned import ScopedManager, TeamOwned, TenantOwned
 
 SLUG = RegexValidator(r"^[a-z0-9][a-z0-9._:/-]*$", "Lower-case letters, digits and . _ : / - only.")
+LABEL = RegexValidator(r"^[A-Za-z0-9_.:/+-]+$", "Letters, digits and _ . : / + - only: it goes on record as it is.")
 FINGERPRINT_DIMENSIONS = 256
 
 
@@ -59,7 +60,9 @@ class Model(Suspendable):
     slug = models.CharField(max_length=200, validators=[SLUG], help_text="What applications send as `model`.")
     name = models.CharField(max_length=200)
     publisher = models.CharField(max_length=200)
-    version = models.CharField(max_length=200, help_text="Exact: a dated snapshot, a digest, a commit.")
+    version = models.CharField(
+        max_length=200, validators=[LABEL], help_text="Exact: a dated snapshot, a digest, a commit."
+    )
     description = models.TextField(blank=True)
     tier = models.CharField(max_length=16, choices=Tier.choices, default=Tier.STANDARD)
     context_window = models.PositiveIntegerField(help_text="In tokens, prompt and output together.")
@@ -86,7 +89,7 @@ class Deployment(Suspendable):
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="deployments")
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="deployments")
     upstream_model = models.CharField(max_length=200, help_text="The model's name at the provider.")
-    region = models.CharField(max_length=32, help_text="Where the prompts go, such as eu or us.")
+    region = models.CharField(max_length=32, validators=[LABEL], help_text="Where the prompts go, such as eu or us.")
     position = models.PositiveSmallIntegerField(default=0, help_text="Lower is tried first.")
 
     class Meta:

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from audit.ledger.append import append_act
+from audit.ledger.envelope import FreeText
 from governance import credentials, fingerprints
 from governance.models import Deployment, Model, Price, Provider, Route, RouteCandidate
 from governance.models.catalogue import Suspendable
+from kit import errors
 from kit.context import Actor
 from kit.tenant_owned import TenantOwned
 from tenants import permissions
@@ -38,6 +40,18 @@ def register_provider(
     provider = Provider(name=name, kind=kind, base_url=base_url, created_at=now)
     provider.credential = credentials.seal(provider.id, credential)
     return _register(actor, provider, {"kind": kind})
+
+
+def move_provider(*, actor: Actor, provider: Provider, kind: str, base_url: str, credential: str) -> None:
+    """Follows a provider to another address, with the credential that is good there."""
+    permissions.require(actor, "governance.register.manage")
+    with transaction.atomic():
+        locked = Provider.objects.select_for_update().get(id=provider.id)
+        locked.kind, locked.base_url = kind, base_url
+        locked.credential = credentials.seal(locked.id, credential)
+        locked.full_clean(exclude=["created_at"])
+        locked.save(update_fields=["kind", "base_url", "credential"])
+        _record(actor, "governance.provider.moved", locked, {"kind": kind})
 
 
 def replace_credential(*, actor: Actor, provider: Provider, credential: str) -> None:
@@ -149,10 +163,15 @@ def _register(actor: Actor, row: Row, details: dict[str, Any]) -> Row:
 
 
 def _record(actor: Actor, action: str, row: TenantOwned, details: dict[str, Any]) -> None:
-    append_act(
-        actor=actor,
-        action=action,
-        object_kind=row._meta.model_name or "",
-        object_id=row.id,
-        details=details,
-    )
+    try:
+        append_act(
+            actor=actor,
+            action=action,
+            object_kind=row._meta.model_name or "",
+            object_id=row.id,
+            details=details,
+        )
+    except FreeText as words:
+        raise errors.InvalidRequest(
+            "A version or region is written with letters, digits and . _ : / + - only: it goes into the ledger."
+        ) from words

@@ -16,20 +16,18 @@ from tests.bench.output import say
 _BATCH = 250_000
 _SPAN_MS = 7 * 24 * 3600 * 1000
 
-_RECORD_ID = """
-CREATE FUNCTION pg_temp.id_at(ms bigint, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE
-RETURN (lpad(to_hex(ms), 12, '0') || '70008' || substr(md5(number::text), 1, 15))::uuid
-"""
-
-# 704 bytes of envelope, about as long as a real one.
+# 704 bytes of envelope, about as long as a real one. Ids are UUIDv7: 48 bits of milliseconds, then the same tail for
+# all ids of a request.
 _RECORDS = """
 INSERT INTO audit_record (
     id, organization_id, team_id, request_id, kind, action, actor_kind, actor_id, at, xid, envelope)
-SELECT pg_temp.id_at(ms + later, number), %(organization_id)s, %(team_id)s, pg_temp.id_at(ms, number), kind,
-       'inference.' || kind, 'api_key', %(api_key_id)s, to_timestamp((ms + later) / 1000.0), pg_current_xact_id(),
-       decode(repeat(md5(number::text), 44), 'hex')
+SELECT (lpad(to_hex(ms + later), 12, '0') || tail)::uuid, %(organization_id)s, %(team_id)s,
+       (lpad(to_hex(ms), 12, '0') || tail)::uuid, kind, 'inference.' || kind, 'api_key', %(api_key_id)s,
+       to_timestamp((ms + later) / 1000.0), pg_current_xact_id(), decode(repeat(md5(number::text), 44), 'hex')
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS number
-CROSS JOIN LATERAL (SELECT %(since_ms)s::bigint + number * %(step_ms)s::bigint AS ms) AS request
+CROSS JOIN LATERAL (
+    SELECT %(since_ms)s::bigint + number * %(step_ms)s::bigint AS ms, '70008' || left(md5(number::text), 15) AS tail
+) AS request
 CROSS JOIN (VALUES ('requested', 0), ('completed', 1)) AS part (kind, later)
 """
 
@@ -38,11 +36,13 @@ INSERT INTO audit_settlement (
     request_id, organization_id, team_id, project_id, api_key_id, outcome_record_id, model, outcome, estimated,
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_nano_usd, held_nano_usd, admitted_at,
     settled_at, budgets)
-SELECT pg_temp.id_at(ms, number), %(organization_id)s, %(team_id)s, %(project_id)s, %(api_key_id)s,
-       pg_temp.id_at(ms + 1, number), %(model)s, 'completed', false, 236, 0, 48, 0, 64200, 189000,
+SELECT (lpad(to_hex(ms), 12, '0') || tail)::uuid, %(organization_id)s, %(team_id)s, %(project_id)s, %(api_key_id)s,
+       (lpad(to_hex(ms + 1), 12, '0') || tail)::uuid, %(model)s, 'completed', false, 236, 0, 48, 0, 64200, 189000,
        to_timestamp(ms / 1000.0), to_timestamp((ms + 1) / 1000.0), '{}'
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS number
-CROSS JOIN LATERAL (SELECT %(since_ms)s::bigint + number * %(step_ms)s::bigint AS ms) AS request
+CROSS JOIN LATERAL (
+    SELECT %(since_ms)s::bigint + number * %(step_ms)s::bigint AS ms, '70008' || left(md5(number::text), 15) AS tail
+) AS request
 """
 
 
@@ -63,7 +63,6 @@ def write_records(owner_url: str, past: Past, records: int) -> None:
     since_ms = int(time.time() * 1000) - 3_600_000 - _SPAN_MS
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute("SET ROLE chancery_owner")
-        connection.execute(_RECORD_ID)
         for first in range(0, requests, _BATCH):
             batch = asdict(past) | {
                 "first": first,

@@ -10,6 +10,8 @@ from tests.bench.rounds import TARGET, Result, Sample
 from tests.bench.window import Window
 
 MEGABYTE = 1_000_000
+# More than this of the machine gone to others, and requests/s and latencies are theirs as much as the target's.
+FOREIGN_LOAD = 0.1
 # An upstream that is not several times as fast as the fastest target would be measured along with it.
 UPSTREAM_MARGIN = 3.0
 
@@ -103,6 +105,18 @@ def problems(results: Sequence[Result], direct: Result) -> list[str]:
     if capacity < UPSTREAM_MARGIN * fastest:
         found.append(f"the upstream answers {capacity:,.0f} requests/s, too few to measure {fastest:,.0f}/s behind it")
     return found
+
+
+def foreign_load(results: Sequence[Result]) -> str:
+    """How much of the machine others took while it was measured, and whether that is too much."""
+    shares = [sample.foreign_load for result in results for sample in result.samples]
+    text = f"Other processes took {100 * median(shares):.0f} % of the machine (at worst {100 * max(shares):.0f} %)"
+    disturbed = median(shares) > FOREIGN_LOAD
+    return (
+        f"{text}: too much to trust requests/s and latencies; measure again on a quiet one."
+        if disturbed
+        else f"{text}."
+    )
 
 
 def _problems(sample: Sample) -> list[str]:

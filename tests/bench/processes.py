@@ -70,6 +70,14 @@ def cost(pid: int) -> Cost:
     return Cost(ticks / TICKS_PER_SECOND, pages * PAGE_BYTES)
 
 
+def machine_cpu_seconds() -> float:
+    """What all processors together have spent on anything but waiting, the hypervisor's other guests included."""
+    user, nice, system, _, _, *interrupts_and_steal = map(
+        int, (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + sum(interrupts_and_steal)) / TICKS_PER_SECOND
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

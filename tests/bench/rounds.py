@@ -6,6 +6,8 @@ medians over rounds, ratios are medians of each round's own ratio.
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from tests.bench import load
 from tests.bench.load import Stretch
 from tests.bench.output import say
-from tests.bench.processes import cost
+from tests.bench.processes import cost, machine_cpu_seconds
 from tests.bench.target import Place, Running, Target
 from tests.bench.window import Window
 
@@ -67,13 +69,15 @@ GROWTH = Plan(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One target in one round. `forwarded` is what the upstream saw of the plain calls, warm-up included."""
+    """One target in one round. `forwarded` is what the upstream saw of the plain calls, warm-up included;
+    `foreign_load` the share of the machine that went to processes which are no part of the benchmark."""
 
     busy: Window
     single: Window
     stream: Window | None
     forwarded: int
     resident_bytes: int
+    foreign_load: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,15 @@ def measure(targets: Sequence[Target], place: Place, plan: Plan) -> list[Result]
 
 def _sample(running: Running, place: Place, plan: Plan) -> Sample:
     watch = {TARGET: running.pid, **running.beside}
-    seen_before = place.upstream.plain_requests()
+    seen_before, started, foreign_before = place.upstream.plain_requests(), time.monotonic(), _foreign_cpu_seconds()
     busy = load.plain(running.plain, plan.busy, watch)
     single = load.plain(running.plain, plan.single, watch)
     forwarded = place.upstream.plain_requests() - seen_before - 1
     stream = load.streams(running.stream, plan.stream, watch) if running.stream and plan.stream else None
-    return Sample(busy, single, stream, forwarded, cost(running.pid).resident_bytes)
+    foreign_load = (_foreign_cpu_seconds() - foreign_before) / (time.monotonic() - started) / (os.cpu_count() or 1)
+    return Sample(busy, single, stream, forwarded, cost(running.pid).resident_bytes, foreign_load)
+
+
+def _foreign_cpu_seconds() -> float:
+    """Everything the benchmark started is below this process."""
+    return machine_cpu_seconds() - cost(os.getpid()).cpu_seconds

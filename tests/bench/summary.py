@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from tests.bench import bars
 from tests.bench.bars import TIMES_PEER, Bar
-from tests.bench.figures import cpu_ms, figures, problems, ratio, requests_per_second, single_p50_ms, spread
+from tests.bench.figures import (
+    cpu_ms,
+    figures,
+    foreign_load,
+    problems,
+    ratio,
+    requests_per_second,
+    single_p50_ms,
+    spread,
+)
 from tests.bench.machine import Machine
 from tests.bench.report import Report
 from tests.bench.rounds import Plan, Result
@@ -59,7 +68,7 @@ def summarise(
         ratios={name: _ratios(measured.ours[0], other) for name, other in others.items()} if measured.ours else {},
         spreads=_spreads(measured.ours),
         bars=_bars(measured, others, growth, missing),
-        notes=[*notes, *absent],
+        notes=[*notes, foreign_load(loaded), *absent],
         problems=found,
     )
 

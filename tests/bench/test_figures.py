@@ -26,7 +26,14 @@ def window(requests: int, cpu_seconds: float = 1.0, p50_ms: float = 1.0) -> Wind
 
 
 def sample(requests: int, p50_ms: float = 1.0) -> Sample:
-    return Sample(window(requests), window(10, p50_ms=p50_ms), None, forwarded=requests + 10, resident_bytes=10**8)
+    return Sample(
+        window(requests),
+        window(10, p50_ms=p50_ms),
+        None,
+        forwarded=requests + 10,
+        resident_bytes=10**8,
+        foreign_load=0.0,
+    )
 
 
 def result(name: str, *samples: Sample, ours: bool = False) -> Result:

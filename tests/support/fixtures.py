@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import cast
 from tests.support import gateway as gateways
 from tests.support import recorder
 from tests.support import world as worlds
+from tests.support.cast import Cast
 from tests.support.gateway import RunningGateway
 from tests.support.recorder import Recorder
 from tests.support.world import World
@@ -67,3 +69,9 @@ def gateway(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     running = gateways.start(environment, log, EGRESS_ALLOWED_NETWORKS="127.0.0.0/8")
     yield running
     running.stop()
+
+
+@pytest.fixture
+def acme() -> Cast:
+    """An organisation with everybody in it, for the portal's tests."""
+    return cast.assemble()

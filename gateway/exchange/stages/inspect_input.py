@@ -10,7 +10,10 @@ from kit import errors
 def inspect_input(exchange: Exchange) -> None:
     """Sets the inspection and the data class. Raises `errors.InvalidRequest` where the policy refuses the input."""
     exchange.inspection = inspection = engine.inspect(
-        exchange.chat.texts(), exchange.services.guard_policy, not_scanned=exchange.chat.not_scanned()
+        exchange.chat.texts(),
+        exchange.services.guard_policy,
+        not_scanned=exchange.chat.not_scanned(),
+        instructions=exchange.chat.instruction_paths(),
     )
     exchange.data_class = max(exchange.declared_class, inspection.data_class)
     if inspection.refusal is not None:

@@ -57,20 +57,34 @@ def score(weights: Iterable[float]) -> float:
 
 
 def _find_rules(by_key: ByKey, reading: Reading, is_instruction: bool, found: dict[str, float]) -> None:
-    keys = by_key.keys() & reading.notable
-    if not keys:
+    candidates = _candidates(by_key, reading.notable, is_instruction)
+    if not candidates:
         return
     words = reading.words
-    positions = [position for position, word in enumerate(words) if word in keys]
+    positions = [position for position, word in enumerate(words) if word in candidates]
     if len(positions) > _FEW and len(positions) > len(words) * _MOST:
         found["flood"] = _FLOOD
         del positions[int(len(words) * _MOST) :]
     for position in positions:
-        for rule in by_key[words[position]]:
-            if rule.weight > found.get(rule.group, 0) and (rule.everywhere or not is_instruction):
+        for rule in candidates[words[position]]:
+            if rule.weight > found.get(rule.group, 0):
                 anchor = _anchor(rule, words, position)
                 if anchor >= 0 and not (is_instruction and _is_reported(words, anchor)):
                     found[rule.group] = rule.weight
+
+
+def _candidates(by_key: ByKey, present: frozenset[bytes], is_instruction: bool) -> ByKey:
+    """The rules of which a word of every class occurs somewhere, in any order."""
+    candidates: ByKey = {}
+    for key in by_key.keys() & present:
+        rules = [
+            rule
+            for rule in by_key[key]
+            if (rule.everywhere or not is_instruction) and not any(map(present.isdisjoint, rule.classes))
+        ]
+        if rules:
+            candidates[key] = rules
+    return candidates
 
 
 def _anchor(rule: Rule, words: list[bytes], key: int) -> int:
@@ -131,7 +145,7 @@ _HIDDEN = {
 
 def _rarest(rule: Rule) -> Words:
     """The class of a rule that ordinary prose is least likely to contain."""
-    return min((rule.anchor, *rule.then), key=lambda members: (len(members & COMMON), len(members)))
+    return min(rule.classes, key=lambda members: (len(members & COMMON), len(members)))
 
 
 def _by_key(rules: Iterable[Rule]) -> ByKey:
@@ -145,4 +159,4 @@ def _by_key(rules: Iterable[Rule]) -> ByKey:
 _SUPPORTING = _by_key(rule for rule in RULES if _rarest(rule) & COMMON)
 _PRIMARY = _by_key(rule for rule in RULES if not _rarest(rule) & COMMON)
 
-VOCABULARY = frozenset((*_PRIMARY, *_SUPPORTING, *_ROLES))
+VOCABULARY = _ROLES.union(*(members for rule in RULES for members in rule.classes))

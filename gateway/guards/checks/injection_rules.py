@@ -17,7 +17,7 @@ from gateway.guards.checks.injection_words import Words, words
 class Rule:
     """A word of `anchor`, followed within `reach` words by one word of each class of `then`, in order.
 
-    One of `after` must stand within three words before the anchor, none of `unless` may. `everywhere` marks what is no
+    `classes` are anchor and then. One of `after` must stand within three words before the anchor, none of `unless` may. `everywhere` marks what is no
     instruction even a system prompt would ordinarily give.
     """
 
@@ -29,6 +29,7 @@ class Rule:
     after: Words
     unless: Words
     everywhere: bool
+    classes: tuple[Words, ...]
 
 
 def _rule(
@@ -41,7 +42,8 @@ def _rule(
     unless: Words = frozenset(),
     everywhere: bool = False,
 ) -> Rule:
-    return Rule(group, weight, _class(anchor), tuple(map(_class, then)), reach, after, unless, everywhere)
+    first, *others = map(_class, (anchor, *then))
+    return Rule(group, weight, first, tuple(others), reach, after, unless, everywhere, (first, *others))
 
 
 def _class(members: Words | str) -> Words:

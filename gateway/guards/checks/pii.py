@@ -18,11 +18,15 @@ def kinds(reading: Reading) -> Iterator[str]:
     text = reading.text
     if "@" in text:
         yield from _emails(text)
-    if reading.has_long_number:
-        yield from _cards(text)
-        yield from _ibans(text)
-        yield from _social_security_numbers(text, reading.notable)
+    longest = reading.longest_number
+    if longest > 6:
         yield from _phones(text, reading.notable)
+    if longest > 8:
+        yield from _social_security_numbers(text, reading.notable)
+    if longest > 9:
+        yield from _ibans(text)
+    if longest > 12:
+        yield from _cards(text)
     if reading.has_dotted_number:
         yield from _ipv4(text)
     if text.count(":") > 3:
@@ -100,11 +104,10 @@ def _social_security_numbers(text: str, notable: frozenset[bytes]) -> Iterator[s
 
 # International with its plus sign, or North American in one of its usual forms. Others only beside a word that says so.
 _PHONE_PLUS = re.compile(r"\+(?<!\w\+)[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)")
-_PHONE_US = re.compile(r"(?:\(\d{3}\) ?|\d{3}(?<!\w\d{3})[-. ])(?P<exchange>\d{3})[-. ]\d{4}(?!\w)")
+_PHONE_US = re.compile(r"\d{3}(?<!\w\d{3})(?:\) ?|[-. ])(?P<exchange>\d{3})[-. ]\d{4}(?!\w)")
+_PHONE_ANY = re.compile(r"\d(?<!\w\d)(?:[ ()./-]{0,2}\d){6,14}(?!\d)")
 _PHONE_NAMED = re.compile(
-    r"\b(?:tel|telephone|phone|mobile|cell|fax|call|telefon|handy|téléphone|teléfono)\b[^\d\n+]{0,12}"
-    r"\d(?:[ ()./-]{0,2}\d){6,14}(?!\d)",
-    re.IGNORECASE,
+    r"\b(?:tel|telephone|phone|mobile|cell|fax|call|telefon|handy|téléphone|teléfono)\b[^\d\n]{0,12}$", re.IGNORECASE
 )
 _PHONE_WORDS = frozenset("tel telephone phone mobile cell fax call telefon handy téléphone teléfono".encode().split())
 
@@ -114,11 +117,12 @@ def _phones(text: str, notable: frozenset[bytes]) -> Iterator[str]:
     if "+" in text:
         found.update(match.end() for match in _PHONE_PLUS.finditer(text))
     for match in _PHONE_US.finditer(text):
-        area = re.sub(r"\D", "", match[0])[:3]
-        if area[0] > "1" and match["exchange"][0] > "1":
+        if match[0][0] > "1" and match["exchange"][0] > "1":
             found.add(match.end())
     if not _PHONE_WORDS.isdisjoint(notable):
-        found.update(match.end() for match in _PHONE_NAMED.finditer(text))
+        for match in _PHONE_ANY.finditer(text):
+            if _PHONE_NAMED.search(text[max(0, match.start() - 24) : match.start()]):
+                found.add(match.end())
     for _ in found:
         yield "phone_number"
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from governance.models import Tier
 from tenants.models import Role
+
+DECIDER = Role.COMPLIANCE_OFFICER
+ROUTE = "assistant"
+LOCAL_PROVIDER = "On this machine"
+LOCAL_MODEL = "smollm2-135m-instruct"
+DUMMY_MODEL = "dummy-echo"
+PENDING_MODEL = "smollm2-360m-instruct"
+SUSPENDED_MODEL = "tinyllama-1.1b-chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,26 @@ class Company:
     teams: tuple[str, ...]
     people: tuple[Person, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model as the register will show it."""
+
+    slug: str
+    name: str
+    publisher: str
+    version: str
+    tier: Tier
+    context_window: int
+    max_output_tokens: int
+
+
+REGISTER = (
+    Described(LOCAL_MODEL, "SmolLM2 135M Instruct", "Hugging Face", "v0.2-q4_1", Tier.ECONOMY, 2048, 512),
+    Described(DUMMY_MODEL, "Dummy", "Chancery", "1", Tier.ECONOMY, 32_768, 4096),
+    Described(PENDING_MODEL, "SmolLM2 360M Instruct", "Hugging Face", "v0.2", Tier.STANDARD, 8192, 2048),
+    Described(SUSPENDED_MODEL, "TinyLlama 1.1B Chat", "TinyLlama", "v1.0", Tier.STANDARD, 2048, 512),
+)
 
 ACME = Company(
     slug="acme",

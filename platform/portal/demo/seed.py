@@ -7,23 +7,34 @@ from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from governance.models import ApprovalRequest, Model, ProviderKind, Tier
+from governance.models import ApprovalRequest, Deployment, Model, Provider, ProviderKind
 from governance.services import approvals, catalogue
 from kit import money
 from kit.context import Actor
 from kit.data_class import DataClass
 from kit.ids import new_id
 from kit.scoping import within
-from portal.demo.cast import ACME, COMPANIES, Company
+from portal.demo.cast import (
+    COMPANIES,
+    DECIDER,
+    DUMMY_MODEL,
+    LOCAL_MODEL,
+    LOCAL_PROVIDER,
+    PENDING_MODEL,
+    REGISTER,
+    ROUTE,
+    SUSPENDED_MODEL,
+    Company,
+    Described,
+    Person,
+)
 from tenants import permissions
 from tenants.models import Organization, Period, Project, Team, User
 from tenants.services import allotments, api_keys, organizations, people
-
-ROUTE = "assistant"
-LOCAL_MODEL = "smollm2-135m-instruct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,11 @@ class Seeded:
 
     users: list[dict[str, Any]] = field(default_factory=list)
     api_keys: list[dict[str, Any]] = field(default_factory=list)
+    organizations: list[Founded] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Organization:
+class Founded:
     company: Company
     organization: Organization
     system: Actor
@@ -72,14 +84,27 @@ def seed(upstream: Upstream, now: datetime) -> Seeded:
         system = Actor("system", new_id(), organization.id)
         with within(system.scope):
             founded = _furnish(company, organization, system, seeded, now)
-            _register(founded, upstream, now)
             _issue_keys(founded, seeded, now)
+        _register(founded, upstream, now)
+        seeded.organizations.append(founded)
     return seeded
 
 
-def _furnish(
-    company: Company, organization: Organization, system: Actor, seeded: Seeded, now: datetime
-) -> _Organization:
+def repoint(organization_id: UUID, upstream: Upstream) -> None:
+    """Follows the local model to another address, which it may get at a later start."""
+    system = Actor("system", new_id(), organization_id)
+    with within(system.scope):
+        provider = Provider.objects.get(name=LOCAL_PROVIDER)
+        catalogue.move_provider(
+            actor=system,
+            provider=provider,
+            kind=upstream.kind,
+            base_url=upstream.base_url,
+            credential=upstream.credential,
+        )
+
+
+def _furnish(company: Company, organization: Organization, system: Actor, seeded: Seeded, now: datetime) -> Founded:
     teams = {
         slug: organizations.create_team(actor=system, name=slug.capitalize(), slug=slug, now=now)
         for slug in company.teams
@@ -96,10 +121,12 @@ def _furnish(
         now=now,
     )
     actors = {person.key: _join(company, person, system, teams, seeded, now) for person in company.people}
-    return _Organization(company, organization, system, teams, projects, actors)
+    return Founded(company, organization, system, teams, projects, actors)
 
 
-def _join(company: Company, person: Any, system: Actor, teams: dict[str, Team], seeded: Seeded, now: datetime) -> Actor:
+def _join(
+    company: Company, person: Person, system: Actor, teams: dict[str, Team], seeded: Seeded, now: datetime
+) -> Actor:
     password = random_secrets.token_urlsafe(12)
     user = User.objects.create_user(person.email(company.domain), password, name=person.name)
     team = teams[person.team] if person.team else None
@@ -128,71 +155,58 @@ def _join(company: Company, person: Any, system: Actor, teams: dict[str, Team], 
     )
 
 
-def _register(founded: _Organization, upstream: Upstream, now: datetime) -> None:
+def _register(founded: Founded, upstream: Upstream, now: datetime) -> None:
     """An approved, a pending and a suspended model, and a route with a fallback."""
     admin = founded.actors["admin"]
-    local = catalogue.register_provider(
-        actor=admin,
-        name="On this machine",
-        kind=upstream.kind,
-        base_url=upstream.base_url,
-        credential=upstream.credential,
-        now=now,
-    )
-    dummy = catalogue.register_provider(actor=admin, name="Built-in dummy", kind=ProviderKind.DUMMY, now=now)
-    approved = _model(
-        admin, LOCAL_MODEL, "SmolLM2 135M Instruct", "Hugging Face", "v0.2 q4_k_m", Tier.ECONOMY, 2048, 512, now
-    )
-    echo = _model(admin, "dummy-echo", "Dummy", "Chancery", "1", Tier.ECONOMY, 32_768, 4096, now)
-    pending = _model(
-        admin, "smollm2-360m-instruct", "SmolLM2 360M Instruct", "Hugging Face", "v0.2", Tier.STANDARD, 8192, 2048, now
-    )
-    suspended = _model(
-        admin, "tinyllama-1.1b-chat", "TinyLlama 1.1B Chat", "TinyLlama", "v1.0", Tier.STANDARD, 2048, 512, now
-    )
-    real = _deploy(admin, approved, local, upstream.model, founded.company.region, now)
-    spare = _deploy(admin, echo, dummy, "dummy", founded.company.region, now)
-    _deploy(admin, pending, local, upstream.model, founded.company.region, now)
-    _deploy(admin, suspended, local, upstream.model, founded.company.region, now)
-    catalogue.create_route(
-        actor=admin,
-        slug=ROUTE,
-        deployments=[real, spare],
-        description="The local model; the dummy answers where it does not.",
-        now=now,
-    )
-    for model in (approved, echo, suspended):
-        _approve(founded, _ask(admin, model, now), now)
-    _ask(admin, pending, now)
-    catalogue.suspend(actor=founded.actors[_officers(founded)[0]], subject=suspended, now=now)
+    with within(admin.scope):
+        local = catalogue.register_provider(
+            actor=admin,
+            name=LOCAL_PROVIDER,
+            kind=upstream.kind,
+            base_url=upstream.base_url,
+            credential=upstream.credential,
+            now=now,
+        )
+        dummy = catalogue.register_provider(actor=admin, name="Built-in dummy", kind=ProviderKind.DUMMY, now=now)
+        models = {described.slug: _model(admin, described, now) for described in REGISTER}
+        region = founded.company.region
+        real = _deploy(admin, models[LOCAL_MODEL], local, upstream.model, region, now)
+        spare = _deploy(admin, models[DUMMY_MODEL], dummy, "dummy", region, now)
+        for slug in (PENDING_MODEL, SUSPENDED_MODEL):
+            _deploy(admin, models[slug], local, upstream.model, region, now)
+        catalogue.create_route(
+            actor=admin,
+            slug=ROUTE,
+            deployments=[real, spare],
+            description="The local model; the dummy answers where it does not.",
+            now=now,
+        )
+        requests = {slug: _ask(admin, model, now) for slug, model in models.items()}
+    officer = founded.actors[next(person.key for person in founded.company.people if person.role == DECIDER)]
+    with within(officer.scope):
+        for slug in (LOCAL_MODEL, DUMMY_MODEL, SUSPENDED_MODEL):
+            _approve(officer, requests[slug], now)
+        catalogue.suspend(actor=officer, subject=models[SUSPENDED_MODEL], now=now)
 
 
-def _model(
-    actor: Actor,
-    slug: str,
-    name: str,
-    publisher: str,
-    version: str,
-    tier: Tier,
-    window: int,
-    output: int,
-    now: datetime,
-) -> Model:
+def _model(actor: Actor, described: Described, now: datetime) -> Model:
     return catalogue.register_model(
         actor=actor,
         now=now,
-        slug=slug,
-        name=name,
-        publisher=publisher,
-        version=version,
-        tier=tier,
-        description=f"{name}, for trying the gateway. Small: fluent, often wrong.",
-        context_window=window,
-        max_output_tokens=output,
+        slug=described.slug,
+        name=described.name,
+        publisher=described.publisher,
+        version=described.version,
+        tier=described.tier,
+        description=f"{described.name}, for trying the gateway. Small: fluent, often wrong.",
+        context_window=described.context_window,
+        max_output_tokens=described.max_output_tokens,
     )
 
 
-def _deploy(actor: Actor, model: Model, provider: Any, upstream_model: str, region: str, now: datetime) -> Any:
+def _deploy(
+    actor: Actor, model: Model, provider: Provider, upstream_model: str, region: str, now: datetime
+) -> Deployment:
     deployment = catalogue.register_deployment(
         actor=actor, model=model, provider=provider, upstream_model=upstream_model, region=region, now=now
     )
@@ -216,9 +230,9 @@ def _ask(actor: Actor, model: Model, now: datetime) -> ApprovalRequest:
     )
 
 
-def _approve(founded: _Organization, request: ApprovalRequest, now: datetime) -> None:
+def _approve(officer: Actor, request: ApprovalRequest, now: datetime) -> None:
     approvals.approve(
-        actor=founded.actors[_officers(founded)[0]],
+        actor=officer,
         request=request,
         reason="Runs on our own machine; evaluated for this use.",
         signed_hash=request.content_hash,
@@ -226,17 +240,7 @@ def _approve(founded: _Organization, request: ApprovalRequest, now: datetime) ->
     )
 
 
-def _officers(founded: _Organization) -> list[str]:
-    return [person.key for person in founded.company.people if person.role == "compliance_officer"]
-
-
-def _issue_keys(founded: _Organization, seeded: Seeded, now: datetime) -> None:
+def _issue_keys(founded: Founded, seeded: Seeded, now: datetime) -> None:
     for team, project in founded.projects.items():
         _, issued = api_keys.issue(actor=founded.system, project=project, name=f"{team} demo", now=now)
         seeded.api_keys.append({"organization": founded.company.slug, "team": team, "key": issued.text})
-
-
-def first_key(seeded: Seeded) -> str:
-    """The key the printed `curl` uses."""
-    key: str = next(entry["key"] for entry in seeded.api_keys if entry["organization"] == ACME.slug)
-    return key

@@ -62,7 +62,7 @@ def configure(home: Home) -> Valkey:
         ready=lambda: is_ready(url),
         is_service=True,
     )
-    return Valkey(program, url, f"redis+socket://{quote(str(socket))}?virtual_host=0&password={password}")
+    return Valkey(program, url, f"redis+socket://:{password}@{quote(str(socket))}?virtual_host=0")
 
 
 def is_ready(url: str) -> bool:

@@ -14,7 +14,6 @@ from django.utils.http import urlencode
 from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from kit.context import Actor
 from portal import sign_in as people
@@ -23,7 +22,7 @@ from portal.screens.guard import safe_next, screen
 from tenants.models import User
 
 _WRONG = "That did not work. Check the address and the password; after several wrong tries, wait a quarter of an hour."
-_WRONG_CODE = "That code is not right, or was used already. Wait for the next one."
+_WRONG_CODE = "That code is not right, or was used already. After a wrong one the device waits, longer each time."
 
 
 class PasswordForm(forms.Form):
@@ -72,7 +71,7 @@ def code(request: HttpRequest) -> HttpResponse:
         for device in devices:
             if people.with_code(request, request.user, device, form.cleaned_data["code"]):
                 return HttpResponseRedirect(safe_next(request))
-        form.add_error("code", _waiting(devices) or _WRONG_CODE)
+        form.add_error("code", _WRONG_CODE)
     return _page(request, "portal/sign_in_code.html", form)
 
 
@@ -88,7 +87,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if people.with_code(request, user, device, form.cleaned_data["code"]):
             return HttpResponseRedirect(safe_next(request))
-        form.add_error("code", _waiting([device]) or _WRONG_CODE)
+        form.add_error("code", _WRONG_CODE)
     secret = base64.b32encode(device.bin_key).decode()
     image = segno.make(device.config_url, error="m").svg_inline(scale=5, border=2, dark="#101828", light="#ffffff")
     return _page(
@@ -115,16 +114,6 @@ def act_as(request: HttpRequest, actor: Actor) -> HttpResponse:
     if any(capacity.key == key for capacity in capacities):
         request.session[people.CAPACITY_KEY] = key
     return HttpResponseRedirect("/")
-
-
-def _waiting(devices: list[TOTPDevice]) -> str:
-    """Says how long a throttled device refuses codes, if it does."""
-    for device in devices:
-        device.refresh_from_db()
-        allowed, why = device.verify_is_allowed()
-        if not allowed and why and "locked_until" in why:
-            return "Too many wrong codes. Wait a little longer after each one, then try the newest code."
-    return ""
 
 
 def _page(request: HttpRequest, template: str, form: forms.Form, **context: object) -> HttpResponse:

@@ -124,12 +124,9 @@ class Reference:
         if known and known.status != "returned":
             self._revive(known, hold.lease_seconds)
             return "held"
-        buckets = {
-            (limit.level, limit.level_id): self._bucket(limit).drained(limit, self.now) for limit in hold.limits
-        }
+        buckets = {(limit.level, limit.level_id): self._bucket(limit).drained(limit, self.now) for limit in hold.limits}
         accounts = {
-            line.budget_id: self.accounts.get(line.budget_id, Account()).in_period(line.period)
-            for line in hold.budgets
+            line.budget_id: self.accounts.get(line.budget_id, Account()).in_period(line.period) for line in hold.budgets
         }
         for line in hold.budgets:
             account = accounts[line.budget_id]

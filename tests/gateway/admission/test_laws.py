@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from uuid import UUID
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 import pytest
 import redis
 from hypothesis import settings
@@ -23,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.admission.holds import BudgetLine, Hold, Settled, level_field
+from gateway.admission.holds import BudgetLine, Held, Hold, Limit, Settled, level_field
 from gateway.admission.organization import Organization
 from kit.errors import BudgetExceeded, RateLimited
 from tests.gateway.admission.books import Books
@@ -36,18 +38,50 @@ MOST_CALLS_AT_ONCE = 8  # what one pass over expired leases takes
 NANO = 2**53 // 9 + 12_345  # a call of nine is beyond what a double counts exactly
 
 
+@dataclass(frozen=True)
+class Arrival:
+    cost: int
+    tokens: int
+    lease_seconds: int
+    of_the_key: bool  # else only the team and the organisation are bound
+    recorded: bool
+
+
+@dataclass(frozen=True)
+class Ending:
+    index: int
+    share: Fraction
+    tokens: int
+    arrives: bool
+
+
+COSTS = st.builds(lambda units, off: max(0, units * NANO + off), st.integers(0, 9), st.integers(-1, 1))
+ARRIVALS = st.lists(
+    st.builds(Arrival, COSTS, st.integers(0, 250), st.sampled_from([5, 60]), st.booleans(), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
+ENDINGS = st.lists(
+    st.builds(Ending, st.integers(0, 7), st.fractions(0, 1), st.integers(0, 300), st.booleans()),
+    min_size=1,
+    max_size=3,
+)
+
+
 class Admissions(RuleBasedStateMachine):
+    """Time, leases, deaths of workers and of servers, against the reference."""
+
     server: Valkey
 
     @initialize()
     def open(self) -> None:
         self.loop = asyncio.Runner()
         self.books = Books()
-        self.till = self.run_in_loop(self._till())
+        self.till = self.run_in_loop(self.make_till())
         self.reference = Reference(self.books, self.till.now_ms)
         self.limits = (
-            limit("key", requests_per_minute=12, tokens_per_minute=600, concurrency=4),
-            limit("team", requests_per_minute=60, tokens_per_minute=400, concurrency=6),
+            limit("key", requests_per_minute=12, tokens_per_minute=600, concurrency=3),
+            limit("team", requests_per_minute=40, tokens_per_minute=900, concurrency=5),
         )
         self.month = 1
         self.budgets: tuple[BudgetLine, ...] = (
@@ -60,7 +94,7 @@ class Admissions(RuleBasedStateMachine):
         self.keys = Organization(self.till.organization_id)
         self.client = redis.Redis(port=self.server.port, password=PASSWORD)
 
-    async def _till(self) -> Till:
+    async def make_till(self) -> Till:
         return Till(self.server.url, self.books)
 
     def run_in_loop(self, work: Coroutine[Any, Any, T]) -> T:
@@ -70,94 +104,49 @@ class Admissions(RuleBasedStateMachine):
     def period(self) -> str:
         return f"2026-{self.month:02}"
 
-    def take(self, index: int) -> Hold:
-        return self.calls[index % len(self.calls)]
+    @rule(arrivals=ARRIVALS)
+    def call(self, arrivals: list[Arrival]) -> None:
+        """A worker may die before it has recorded its call."""
+        for arrival in arrivals[: MOST_CALLS_AT_ONCE - len(self.calls)]:
+            first = 0 if arrival.of_the_key else 1
+            lines: list[Limit | BudgetLine] = [*self.limits[first:], *self.budgets[first:]]
+            call = self.till.call(*lines, cost=arrival.cost, tokens=arrival.tokens, lease_seconds=arrival.lease_seconds)
+            if self.hold(call) == "held":
+                self.calls.append(call)
+                if arrival.recorded:
+                    self.books.request(call, self.till.epoch or "")
 
-    def end(self, call: Hold) -> None:
-        self.calls.remove(call)
-        self.ended.append(call)
-
-    @precondition(lambda self: len(self.calls) < MOST_CALLS_AT_ONCE)
-    @rule(
-        cost=st.integers(0, 9),
-        off=st.integers(-1, 1),
-        tokens=st.integers(0, 250),
-        lease=st.sampled_from([5, 60]),
-        narrow=st.booleans(),
-        recorded=st.booleans(),
-    )
-    def call(self, cost: int, off: int, tokens: int, lease: int, narrow: bool, recorded: bool) -> None:
-        """A call arrives; a worker may die before it is recorded."""
-        lines = (*self.limits, *self.budgets) if narrow else (*self.limits[1:], *self.budgets[1:])
-        call = self.till.call(*lines, cost=max(0, cost * NANO + off), tokens=tokens, lease_seconds=lease)
-        if self.hold(call) == "held":
-            self.calls.append(call)
-            if recorded:
-                self.books.request(call, self.till.epoch or "")
-
-    def hold(self, call: Hold) -> str:
-        expected, left = self.reference.hold(call)
-        try:
-            held = self.run_in_loop(self.hold_and_sweep(call))
-        except BudgetExceeded:
-            answer = "unaffordable"
-        except RateLimited:
-            answer = "limited"
-        else:
-            answer = "held"
-            assert held.epoch == self.till.epoch == self.books.epoch
-            assert (held.remaining_requests, held.remaining_tokens, held.remaining_nano_usd) == left
-        assert answer == expected
-        return answer
-
-    async def hold_and_sweep(self, call: Hold) -> Any:
-        try:
-            return await self.till.admission.hold(call)
-        finally:
-            await self.till.admission._sweep.finished(call.organization_id)
+    @rule(arrivals=ARRIVALS)
+    def call_more(self, arrivals: list[Arrival]) -> None:
+        self.call(arrivals)
 
     @precondition(lambda self: self.calls)
-    @rule(index=st.integers(0, 7))
-    def hold_again(self, index: int) -> None:
-        self.hold(self.take(index))
-
-    @precondition(lambda self: self.calls)
-    @rule(index=st.integers(0, 7), share=st.fractions(0, 1), tokens=st.integers(0, 300), arrives=st.booleans())
-    def settle(self, index: int, share: Any, tokens: int, arrives: bool) -> None:
-        """A call ends; its worker may die between the books and Redis. One never recorded is released."""
-        call = self.take(index)
-        cost = int(call.cost_nano_usd * share)
-        if call.request_id not in self.books.requested:
-            cost = tokens = 0
-        else:
-            self.books.settle(call.request_id, tokens=tokens, cost_nano_usd=cost)
-        self.end(call)
-        if arrives:
-            self.settle_in_redis(call, tokens, cost)
+    @rule(endings=ENDINGS)
+    def settle(self, endings: list[Ending]) -> None:
+        """A worker may die between the books and Redis. A call never recorded is released."""
+        for ending in endings[: len(self.calls)]:
+            call = self.calls.pop(ending.index % len(self.calls))
+            self.ended.append(call)
+            if call.request_id in self.books.requested:
+                cost = int(call.cost_nano_usd * ending.share)
+                self.books.settle(call.request_id, tokens=ending.tokens, cost_nano_usd=cost)
+            if ending.arrives:
+                self.settle_in_redis(call)
 
     @precondition(lambda self: self.ended)
     @rule(index=st.integers(0, 50))
     def settle_again(self, index: int) -> None:
-        call = self.ended[index % len(self.ended)]
-        outcome = self.books.settled.get(call.request_id)
-        self.settle_in_redis(call, outcome.tokens if outcome else 0, outcome.cost_nano_usd if outcome else 0)
-
-    def settle_in_redis(self, call: Hold, tokens: int, cost: int) -> None:
-        expected = self.reference.settle(call.request_id, tokens, cost)
-        assert self.run_in_loop(self.settle_and_sweep(call, tokens, cost)) is expected
-
-    async def settle_and_sweep(self, call: Hold, tokens: int, cost: int) -> Settled:
-        settled = await self.till.settle(call, tokens=tokens, cost=cost)
-        await self.till.admission._sweep.finished(call.organization_id)
-        return settled
+        self.settle_in_redis(self.ended[index % len(self.ended)])
 
     @precondition(lambda self: self.calls)
-    @rule(index=st.integers(0, 7))
-    def renew(self, index: int) -> None:
-        call = self.take(index)
-        expected = self.reference.renew(call.request_id, 60)
-        renewed = self.run_in_loop(self.till.admission.renew(self.till.organization_id, call.request_id, 60))
-        assert renewed is expected
+    @rule(index=st.integers(0, 7), renewed=st.booleans())
+    def hold_or_renew_again(self, index: int, renewed: bool) -> None:
+        call = self.calls[index % len(self.calls)]
+        if renewed:
+            expected = self.reference.renew(call.request_id, 60)
+            assert self.run_in_loop(self.till.admission.renew(call.organization_id, call.request_id, 60)) is expected
+        else:
+            self.hold(call)
 
     @rule(seconds=st.integers(1, 40))
     def pass_time(self, seconds: int) -> None:
@@ -175,32 +164,28 @@ class Admissions(RuleBasedStateMachine):
         self.budgets = tuple(replace(line, period=self.period) for line in self.budgets)
 
     @rule()
-    def flush(self) -> None:
-        self.client.delete(self.keys.state, self.keys.leases)
-        self.reference.lost = True
-
-    @rule()
     def save(self) -> None:
         dumps = {key: self.client.dump(key) for key in (self.keys.state, self.keys.leases)}
         self.saved = {key: dump for key, dump in dumps.items() if dump}
 
-    @rule()
-    def fail_over_to_what_was_saved(self) -> None:
-        """Another server takes over that has missed everything since."""
+    @rule(stale=st.booleans())
+    def lose_the_state(self, stale: bool) -> None:
+        """Flushed; or another server takes over that has missed everything since it was saved."""
         self.client.delete(self.keys.state, self.keys.leases)
-        for key, dump in self.saved.items():
-            self.client.restore(key, 0, dump)
-        self.client.replicaof("127.0.0.1", "1")
-        self.client.replicaof("NO", "ONE")
-        self.client.client_kill_filter(_type="normal", skipme=True)
+        if stale:
+            for key, dump in self.saved.items():
+                self.client.restore(key, 0, dump)
+            self.client.replicaof("127.0.0.1", "1")
+            self.client.replicaof("NO", "ONE")
+            self.client.client_kill_filter(_type="normal", skipme=True)
+            self.run_in_loop(asyncio.sleep(0.001))
         self.reference.lost = True
-        self.run_in_loop(asyncio.sleep(0.001))
 
     @invariant()
     def no_budget_is_overdrawn(self) -> None:
         """By the books: what is settled and what open calls may cost at most."""
-        sums: dict[tuple[Any, str], int] = {}
-        limits: dict[tuple[Any, str], int] = {}
+        sums: dict[tuple[UUID, str], int] = {}
+        limits: dict[tuple[UUID, str], int] = {}
         for request_id, call in self.books.requested.items():
             outcome = self.books.settled.get(request_id)
             for line in call.budgets:
@@ -221,11 +206,42 @@ class Admissions(RuleBasedStateMachine):
 
     def stored_level(self, key: LevelKey) -> tuple[float, float, int]:
         """Requests and tokens used, calls in flight."""
-        packed = self.client.hget(self.keys.state, level_field(*key))
         unpacker = msgpack.Unpacker()
-        unpacker.feed(packed)
+        unpacker.feed(self.client.hget(self.keys.state, level_field(*key)))
         _, requests, tokens, in_flight = unpacker
         return requests, tokens, in_flight
+
+    def hold(self, call: Hold) -> str:
+        expected, left = self.reference.hold(call)
+        try:
+            held = self.run_in_loop(self.hold_and_sweep(call))
+        except BudgetExceeded:
+            answer = "unaffordable"
+        except RateLimited:
+            answer = "limited"
+        else:
+            answer = "held"
+            assert held.epoch == self.till.epoch == self.books.epoch
+            assert (held.remaining_requests, held.remaining_tokens, held.remaining_nano_usd) == left
+        assert answer == expected
+        return answer
+
+    async def hold_and_sweep(self, call: Hold) -> Held:
+        try:
+            return await self.till.admission.hold(call)
+        finally:
+            await self.till.swept()
+
+    def settle_in_redis(self, call: Hold) -> None:
+        outcome = self.books.settled.get(call.request_id)
+        tokens, cost = (outcome.tokens, outcome.cost_nano_usd) if outcome else (0, 0)
+        expected = self.reference.settle(call.request_id, tokens, cost)
+        assert self.run_in_loop(self.settle_and_sweep(call, tokens, cost)) is expected
+
+    async def settle_and_sweep(self, call: Hold, tokens: int, cost: int) -> Settled:
+        settled = await self.till.settle(call, tokens=tokens, cost=cost)
+        await self.till.swept()
+        return settled
 
     def teardown(self) -> None:
         if hasattr(self, "till"):
