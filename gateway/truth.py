@@ -30,8 +30,7 @@ class Books:
     async def outcomes(self, organization_id: UUID, request_ids: Sequence[UUID]) -> Mapping[UUID, Outcome]:
         found = await self._truth.outcomes(organization_id, request_ids)
         return {
-            request_id: Outcome(end.tokens, end.cost_nano_usd, is_open=end.is_open)
-            for request_id, end in found.items()
+            request_id: Outcome(end.tokens, end.cost_nano_usd, is_open=end.is_open) for request_id, end in found.items()
         }
 
     async def close(self) -> None:

@@ -30,7 +30,7 @@ def compare(asked: Conditions, in_force: Conditions | None, team_names: Mapping[
         ("Data class, at most", _class_of, _class_change),
         ("Regions", _regions_of, _regions_change),
         ("Teams", lambda terms: _teams_of(terms, team_names), _teams_change),
-        ("Ends", _end_of, _end_change),
+        ("End", _end_of, _end_change),
     ]
     return [
         Compared(
@@ -49,9 +49,9 @@ def summary(rows: Collection[Compared]) -> str:
         return "No approval in force"
     wider = [row.condition.lower() for row in rows if row.change == "wider"]
     if wider:
-        return f"Widens {', '.join(wider)}"
+        return f"Wider: {', '.join(wider)}"
     narrower = [row.condition.lower() for row in rows if row.change == "narrower"]
-    return f"Narrows {', '.join(narrower)}" if narrower else "Renews what is in force"
+    return f"Narrower: {', '.join(narrower)}" if narrower else "Renews what is in force"
 
 
 def _class_of(terms: Conditions) -> str:

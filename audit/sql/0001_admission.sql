@@ -74,7 +74,7 @@ BEGIN
     INSERT INTO audit_spent (organization_id, budget_id, period, nano_usd)
     SELECT organization_id, budget::uuid, period, sum(cost_nano_usd)
     FROM audit_settlement CROSS JOIN LATERAL jsonb_each_text(budgets) AS charge (budget, period)
-    WHERE request_id >= since AND request_id < bound
+    WHERE request_id >= since AND request_id < bound AND pg_input_is_valid(budget, 'uuid')
     GROUP BY organization_id, budget, period
     ON CONFLICT (organization_id, budget_id, period)
     DO UPDATE SET nano_usd = audit_spent.nano_usd + excluded.nano_usd;
@@ -99,7 +99,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
             SELECT budget, period, nano_usd
             FROM charged CROSS JOIN LATERAL jsonb_each_text(budgets) AS charge (budget, period)
         ) AS part
-        WHERE audit_is_current(period)
+        WHERE audit_is_current(period) AND pg_input_is_valid(budget_id, 'uuid')
         GROUP BY budget_id, period
     ), open AS (
         SELECT id, team_id, hold FROM audit_record AS requested

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +17,13 @@ from gateway.admission.resp import Argument, bulks
 from gateway.admission.scripts import HOLD, RENEW, SETTLE, SPENDING, Script
 from gateway.admission.sweep import Sweep
 from gateway.admission.truth import Outcome, Truth
-from gateway.admission.wire import ConnectionLost, LinkError, Superseded
+from gateway.admission.wire import ConnectionLost, LinkError, Refused, Superseded
 from kit.errors import Unavailable
 
 logger = logging.getLogger(__name__)
 
-_CATCH_UPS = 3
+_TRIES = 4  # cut off, sent to another server, told that its state is stale, answered
+_STALE = (b"stale",)
 
 
 class Admission:
@@ -33,7 +33,7 @@ class Admission:
     held from the hold until its settlement, whatever happens in between: a call whose lease runs out loses its place
     and its tokens, but its money stays held until the books say what became of it.
 
-    Every method raises `Unavailable` (admission_unavailable) where the server cannot be asked: within twice the
+    Every method raises `Unavailable` (admission_unavailable) where the server cannot be asked: within a few of the
     connection's timeouts, or within `rebuild_timeout` where an organisation's counters have to be rebuilt.
     """
 
@@ -164,28 +164,23 @@ class Admission:
         """The epoch the script ran under, and its reply. Every script may be repeated without doing its work twice."""
         count += len(request) + 5
         try:
-            for _ in range(_CATCH_UPS):
+            for _ in range(_TRIES):
                 epoch = organization.epoch
                 arguments = organization.keys + bulks((epoch, self._now(), *request)) + lines
-                reply = await self._attempt(script, count, arguments, organization.server)
-                if reply is not None and reply[0] != b"stale":
+                try:
+                    reply = await self._connection.run(script, count, arguments, under=organization.server)
+                except ConnectionLost:
+                    continue
+                except Superseded:
+                    reply = _STALE
+                if reply[0] != b"stale":
                     return epoch, reply
                 await self._catch_up(organization)
         except LinkError as error:
-            logger.warning("admission is unavailable: %s: %s", type(error).__name__, error)
+            if isinstance(error, Refused):  # of the rest the connection itself tells
+                logger.error("admission's server refused a script: %s", error)
             raise refusals.unavailable() from error
         raise refusals.unavailable()
-
-    async def _attempt(self, script: Script, count: int, arguments: bytes, server: str) -> Any:
-        """The reply; once more where the connection was cut; None where another server answers."""
-        try:
-            return await self._connection.run(script, count, arguments, under=server)
-        except ConnectionLost:
-            with suppress(Superseded):
-                return await self._connection.run(script, count, arguments, under=server)
-        except Superseded:
-            pass
-        return None
 
     async def _catch_up(self, organization: Organization, unwanted: str = "") -> None:
         try:

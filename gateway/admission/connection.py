@@ -63,13 +63,16 @@ class Connection:
 
         Raises `Superseded` where the server epoch is not `under`, and otherwise as `command` does.
         """
+        wire = self._wire or await self._connected()
+        if under != self._epoch:
+            raise Superseded("another server has taken over, or this one was restarted")
         try:
-            return await self._send(b"*%d\r\n%b%b" % (count + 2, script.by_digest, arguments), under)
+            return await wire.send(b"*%d\r\n%b%b" % (count + 2, script.by_digest, arguments))
         except hiredis.ReplyError as error:
             if not str(error).startswith("NOSCRIPT"):
                 raise self._refused(error) from error
         try:
-            return await self._send(b"*%d\r\n%b%b" % (count + 2, script.by_text, arguments), under)
+            return await wire.send(b"*%d\r\n%b%b" % (count + 2, script.by_text, arguments))
         except hiredis.ReplyError as error:
             raise self._refused(error) from error
 
@@ -79,8 +82,9 @@ class Connection:
         Raises `ConnectionLost` or `TimedOut` where it may or may not have run, `Unreachable` where it has not,
         `Refused` where the server answered with an error.
         """
+        wire = self._wire or await self._connected()
         try:
-            return await self._send(b"*%d\r\n%b" % (len(arguments), bulks(arguments)))
+            return await wire.send(b"*%d\r\n%b" % (len(arguments), bulks(arguments)))
         except hiredis.ReplyError as error:
             raise self._refused(error) from error
 
@@ -108,12 +112,6 @@ class Connection:
         if wire := self._wire:
             wire.abort(ConnectionLost("closed"))
             await wire.closed.wait()
-
-    async def _send(self, packed: bytes, under: str | None = None) -> Any:
-        wire = self._wire or await self._connected()
-        if under is not None and under != self._epoch:
-            raise Superseded("another server has taken over, or this one was restarted")
-        return await wire.send(packed)
 
     async def _connected(self) -> Wire:
         """Waits for the connection, but not once it has been down for longer than connecting may take."""

@@ -46,7 +46,7 @@ class Rebuilds:
         if task is None:
             task = asyncio.create_task(self._catch_up(organization, now, unwanted), name="admission-rebuild")
             self._running[organization.id] = task
-            task.add_done_callback(lambda _: self._running.pop(organization.id))
+            task.add_done_callback(lambda done: self._finished(organization.id, done))
         await asyncio.shield(task)
 
     async def close(self) -> None:
@@ -54,6 +54,11 @@ class Rebuilds:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _finished(self, organization_id: UUID, task: asyncio.Task[None]) -> None:
+        del self._running[organization_id]
+        if not task.cancelled():
+            task.exception()  # looked at, even if every caller has left
 
     async def _catch_up(self, organization: Organization, now: Argument, unwanted: str) -> None:
         token = secrets.token_hex(8)

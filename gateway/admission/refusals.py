@@ -46,8 +46,6 @@ def unaffordable(hold: Hold, refusals: list[Any]) -> BudgetExceeded:
                 "name": line.name,
                 "level": line.level,
                 "limit_usd": money.plain(line.limit_nano_usd),
-                "spent_usd": money.plain(int(spent)),
-                "held_usd": money.plain(int(held)),
                 "resets_at": line.resets_at.isoformat() if line.resets_at else None,
             },
             "worst_case_usd": money.plain(hold.cost_nano_usd),

@@ -27,14 +27,18 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
         body = await exchange.answer.read()
         answer = parse_answer(body)
         exchange.answer_parts.append(body)
-        exchange.usage = usage.reported(answer.get("usage")) or usage.estimated(exchange, 0, len(body))
+        exchange.usage = usage.reported(answer.get("usage")) or usage.estimated(exchange, len(body) // 4)
         messages = _messages(answer)
         exchange.tool_calls = sum(len(message.get("tool_calls") or ()) for message in messages)
         inspect_output(exchange, message_texts(answer))
         outcome.note_completed(exchange)
+    except UpstreamFailure as failure:
+        told = _broken_off(exchange, failure)
+        await run.fail(exchange, failure)
+        raise told from failure
     except BaseException as failure:
         await run.fail(exchange, failure)
-        raise _told(exchange, failure) from failure
+        raise
     exchange.timings.mark("upstream")
     await run.leave(exchange)
     exchange.timings.mark("record")
@@ -70,11 +74,13 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
     try:
         async for event in _relayed(exchange):
             yield event
+        exchange.usage = exchange.usage or usage.received(exchange)
         inspect_output(exchange, tuple(exchange.texts))
         outcome.note_completed(exchange)
     except UpstreamFailure as failure:
+        told = _broken_off(exchange, failure)
         await run.fail(exchange, failure)
-        yield error_event(_told(exchange, failure))
+        yield error_event(told)
         return
     except BaseException as failure:
         await run.fail(exchange, failure)
@@ -155,9 +161,8 @@ def error_event(error: errors.ChanceryError) -> bytes:
     return _DATA + orjson.dumps({"error": body}) + _END
 
 
-def _told(exchange: Exchange, failure: BaseException) -> BaseException:
-    """What the caller is told of an answer that broke off."""
-    if isinstance(failure, UpstreamFailure) and exchange.attempts:
-        attempt = exchange.attempts[-1]
-        return failed([*exchange.attempts[:-1], Attempt(attempt.candidate, attempt.duration_ms, failure)])
-    return failure
+def _broken_off(exchange: Exchange, failure: UpstreamFailure) -> errors.ChanceryError:
+    """Notes that the attempt which had answered did not end well; gives what the caller is told."""
+    attempt = exchange.attempts.pop()
+    exchange.attempts.append(Attempt(attempt.candidate, attempt.duration_ms, failure))
+    return failed(exchange.attempts)

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from audit.choices import CallerKind
+from audit.choices import CallerKind, Outcome
 from audit.vault.keys import OpenKey
 from gateway.admission.holds import Held, Hold
 from gateway.guards.engine import Inspection
@@ -120,6 +120,7 @@ class Exchange:
     body_key: OpenKey = field(init=False)
     # dispatch
     attempts: list[Attempt] = field(default_factory=list)
+    trying: Candidate | None = None
     answered_by: Candidate | None = None
     answer: UpstreamAnswer | None = None
     usage: Usage | None = None
@@ -128,7 +129,7 @@ class Exchange:
     texts: list[str] = field(default_factory=list)
     tool_calls: int = 0
     cost_nano_usd: int = 0
-    outcome: str = "completed"
+    outcome: Outcome = "completed"
     failure_code: str | None = None
     record_id: UUID | None = None
     # what each entered stage does on the way out, in the order of entering

@@ -27,6 +27,7 @@ def note_failure(exchange: Exchange, failure: BaseException) -> None:
         exchange.failure_code = failure.code
     else:
         exchange.outcome, exchange.failure_code = "failed", "internal_error"
-    if exchange.answered_by is not None and exchange.usage is None:
-        exchange.usage = usage.estimated(exchange, exchange.events, sum(len(text.encode()) for text in exchange.texts))
+    if exchange.trying is not None and exchange.usage is None:
+        exchange.answered_by = exchange.trying
+        exchange.usage = usage.received(exchange) if exchange.events else usage.at_most(exchange)
     usage.charge(exchange)

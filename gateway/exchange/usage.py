@@ -23,15 +23,25 @@ def reported(usage: Any) -> Usage | None:
     return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion))
 
 
-def estimated(exchange: Exchange, events: int, answer_bytes: int) -> Usage:
-    """Our own count of what was sent and received: the prompt's bound, and a token an event at the least."""
-    output = max(events, -(-answer_bytes // _BYTES_PER_TOKEN))
+def received(exchange: Exchange) -> Usage:
+    """Our own count of what was sent and of the events that came: at the least a token each."""
+    text_bytes = sum(len(text.encode()) for text in exchange.texts)
+    return estimated(exchange, max(exchange.events, -(-text_bytes // _BYTES_PER_TOKEN)))
+
+
+def estimated(exchange: Exchange, output_tokens: int) -> Usage:
+    """Of an answer that nobody counted."""
     bound = exchange.output_bound * exchange.chat.n
-    return Usage(exchange.input_bound, 0, min(output, bound), 0, estimated=True)
+    return Usage(exchange.input_bound, 0, min(output_tokens, bound), 0, estimated=True)
+
+
+def at_most(exchange: Exchange) -> Usage:
+    """Of a call that was sent and whose answer nobody saw: what it could have come to."""
+    return estimated(exchange, exchange.output_bound * exchange.chat.n)
 
 
 def charge(exchange: Exchange) -> None:
-    """Sets the cost from the usage, and that of attempts that may be charged although they failed."""
+    """Sets the cost from the usage, and that of earlier attempts that may be charged although they failed."""
     cost = charge_of_attempts(exchange)
     if cost:
         exchange.usage = exchange.usage or Usage(estimated=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -77,7 +77,7 @@ def _elsewhere(attempts: Sequence[Attempt]) -> bool:
     return failure is not None and failure.failure_class.elsewhere
 
 
-def _translate(failure: UpstreamFailure, details: dict[str, object]) -> errors.ChanceryError:
+def _translate(failure: UpstreamFailure, details: Mapping[str, object]) -> errors.ChanceryError:
     said = failure.error.message if failure.error else failure.message
     match failure.failure_class:
         case FailureClass.BAD_REQUEST:
@@ -87,6 +87,8 @@ def _translate(failure: UpstreamFailure, details: dict[str, object]) -> errors.C
             return errors.InvalidRequest(said, code="context_length_exceeded", param="messages", details=details)
         case FailureClass.CONTENT_POLICY:
             return errors.InvalidRequest(said, code="content_policy_violation", details=details)
+        case FailureClass.AUTH_FAILED:
+            return errors.UpstreamFailed("The provider does not accept our account.", details=details)
         case FailureClass.TIMEOUT | FailureClass.TIMEOUT_BEFORE_SEND:
             return errors.UpstreamTimeout("The upstream did not answer in time.", details=details)
         case FailureClass.RATE_LIMITED | FailureClass.OVERLOADED:

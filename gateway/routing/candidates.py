@@ -61,9 +61,7 @@ def resolve(
 
 
 def unknown_model() -> errors.NotFound:
-    return errors.NotFound(
-        "No model or route of this name is available to you.", code="model_not_found", param="model"
-    )
+    return errors.NotFound("No model or route of this name is available to you.", code="model_not_found", param="model")
 
 
 def candidates_of_model(snapshot: Snapshot, model: ModelEntry, at: datetime) -> tuple[Candidate, ...]:

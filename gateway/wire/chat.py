@@ -14,9 +14,10 @@ from typing import Any, Literal
 import orjson
 
 from gateway.wire import extras, fields, messages, tools
-from gateway.wire.pieces import Piece, Pieces, pieces_of
+from gateway.wire.pieces import Piece, Pieces, pieces_of, without_media
 
 HINT = "x-chancery-"
+_PROMPT_FIELDS = ("messages", "tools", "functions", "response_format")
 MAX_CHOICES = 128
 OutputField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -74,6 +75,13 @@ class ChatRequest:
     def not_scanned(self) -> tuple[str, ...]:
         """The kind of each part that is sent and cannot be read as text: `image_url`, `input_audio`, `file`."""
         return self.pieces.not_scanned
+
+    def prompt_json(self) -> str:
+        """Everything a model reads, as JSON, without the data of pictures, sound and files: to bound its tokens by."""
+        prompt = {key: self.body[key] for key in _PROMPT_FIELDS if key in self.body}
+        if self.pieces.not_scanned:
+            prompt["messages"] = [without_media(message) for message in self.messages]
+        return orjson.dumps(prompt).decode()
 
     def instruction_paths(self) -> frozenset[str]:
         """Paths of the texts that the application itself wrote: those of system and developer messages."""

@@ -15,6 +15,7 @@ Piece = tuple[str, str]  # path, text
 _MEDIA_DATA = {"image_url": "url", "input_audio": "data", "file": "file_data"}
 # Read apart, replaced before the body is sent, or of a form whose members are no text.
 _NOT_TEXT = frozenset({"messages", "model", "logit_bias", "stream_options"})
+_PLAIN = frozenset({"role", "content"})
 _CONTAINERS = frozenset({str, list, dict})
 _SHORTEST_NUMBER = 10**8  # nine digits: the shortest number that identifies anybody
 
@@ -39,7 +40,7 @@ def pieces_of(body: dict[str, Any], known: Container[str]) -> Pieces:
             texts.append((f"{path}.content", content))
         elif content:
             _add_parts(content, f"{path}.content", texts, media)
-        if len(message) > 2:
+        if not message.keys() <= _PLAIN:
             _add_members(message, path, texts)
     for key, value in body.items():
         if key in _NOT_TEXT:
@@ -51,6 +52,15 @@ def pieces_of(body: dict[str, Any], known: Container[str]) -> Pieces:
     return Pieces(tuple(texts), tuple(kind for kind, _ in media), any(remote for _, remote in media))
 
 
+def without_media(message: dict[str, Any]) -> dict[str, Any]:
+    """The message with nothing but the kind left of each part that is no text."""
+    content = message.get("content")
+    if type(content) is not list:
+        return message
+    parts = [{"type": part["type"]} if part["type"] in _MEDIA_DATA else part for part in content]
+    return {**message, "content": parts}
+
+
 def _add_parts(parts: list[dict[str, Any]], path: str, texts: list[Piece], media: list[tuple[str, bool]]) -> None:
     """Parts of one content are joined: a model reads them as one text, so that is what the checks must see."""
     found: list[str] = []
@@ -59,21 +69,20 @@ def _add_parts(parts: list[dict[str, Any]], path: str, texts: list[Piece], media
         data = _MEDIA_DATA.get(kind)
         if data is None:
             found.append(part[kind])
+        else:
+            medium = part[kind]
+            is_remote = kind == "image_url" and medium[data][:5].lower() != "data:"
+            media.append((kind, is_remote))
+            found.extend(_strings({key: value for key, value in medium.items() if key != data or is_remote}))
+        if len(part) > 2:
             found.extend(_strings({key: value for key, value in part.items() if key not in ("type", kind)}))
-            continue
-        medium = part[kind]
-        is_remote = kind == "image_url" and not medium[data][:5].lower() == "data:"
-        media.append((kind, is_remote))
-        described = {key: value for key, value in medium.items() if key != data or is_remote}
-        found.extend(_strings(described))
-        found.extend(_strings({key: value for key, value in part.items() if key not in ("type", kind)}))
     if found:
         texts.append((path, "\n".join(found)))
 
 
 def _add_members(message: dict[str, Any], path: str, texts: list[Piece]) -> None:
     for key, value in message.items():
-        if key != "role" and key != "content":
+        if key not in _PLAIN:
             _add(value, f"{path}.{key}", texts)
 
 
@@ -92,8 +101,11 @@ def _strings(value: Any) -> Iterator[str]:
         yield value
     elif kind is dict:
         for key, inner in value.items():
-            yield key
-            yield from _strings(inner)
+            if type(inner) is str:
+                yield f"{key}: {inner}"  # a password is known by the name it stands under
+            else:
+                yield key
+                yield from _strings(inner)
     elif kind is list:
         for inner in value:
             yield from _strings(inner)

@@ -50,10 +50,24 @@ class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
 class ApprovalAdmin(GovernedAdmin[Approval]):
     change_act = "governance.model.suspend"
     list_display = ["model", "state", "data_class", "regions", "granted_at", "expires_at"]
-    list_filter = ["max_data_class", ("suspended_at", admin.EmptyFieldListFilter), ("ended_at", admin.EmptyFieldListFilter)]
+    list_filter = [
+        "max_data_class",
+        ("suspended_at", admin.EmptyFieldListFilter),
+        ("ended_at", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ["model"]
     search_fields = ["model__slug"]
-    fields = ["model", "state", "data_class", "team_names", "regions", "granted_at", "expires_at", "request", "ended_at"]
+    fields = [
+        "model",
+        "state",
+        "data_class",
+        "team_names",
+        "regions",
+        "granted_at",
+        "expires_at",
+        "request",
+        "ended_at",
+    ]
     readonly_fields = ["state", "data_class", "team_names"]
     actions_detail = ["suspend", "resume"]
 
@@ -72,6 +86,11 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
     @admin.display(description="Teams")
     def team_names(self, row: Approval) -> str:
         return ", ".join(team.name for team in Team.objects.filter(id__in=row.teams)) if row.teams else "all"
+
+    def unfit(self, row: Approval) -> set[str]:
+        if row.ended_at:
+            return {"suspend", "resume"}
+        return {"suspend"} if row.suspended_at else {"resume"}
 
     @act(description="Suspend", icon="pause_circle", destructive=True)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:

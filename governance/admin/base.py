@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
-from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from governance.models.catalogue import Suspendable
@@ -28,6 +27,9 @@ class SuspendableAdmin(GovernedAdmin[Row]):
     def state(self, row: Row) -> str:
         return "suspended" if row.is_suspended else "in service"
 
+    def unfit(self, row: Row) -> set[str]:
+        return {"suspend"} if row.is_suspended else {"resume"}
+
     @act(description="Suspend", icon="pause_circle", destructive=True)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def perform(row: Row, _: dict[str, Any]) -> str:
@@ -41,7 +43,7 @@ class SuspendableAdmin(GovernedAdmin[Row]):
                 title=f"Suspend a {self.opts.verbose_name}",
                 button="Suspend",
                 consequences=lambda row: [
-                    f"Every call that would use {row} is refused or goes to a fallback, on every worker within a second.",
+                    f"Every call to {row} is refused or goes to a fallback, on every worker within a second.",
                     "Calls that are under way are not cut. Resuming needs a one-time password.",
                 ],
                 perform=perform,
@@ -65,7 +67,3 @@ class SuspendableAdmin(GovernedAdmin[Row]):
                 perform=perform,
             ),
         )
-
-    @admin.display(description="Suspended since")
-    def suspended_since(self, row: Row) -> Any:
-        return row.suspended_at

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
 from governance.admin.base import SuspendableAdmin
 from governance.models import Provider
@@ -18,6 +18,14 @@ from tenants.admin.base import GovernedForm
 
 
 class CredentialForm(GovernedForm):
+    base_url = forms.URLField(
+        required=False,
+        max_length=500,
+        label="Base URL",
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget,
+        help_text="Up to and including /v1; empty for the dummy.",
+    )
     credential_text = forms.CharField(
         required=False,
         label="Credential",

@@ -20,8 +20,8 @@ from tenants.admin.base import GovernedAdmin, GovernedForm
 class RouteForm(GovernedForm):
     """The candidates in the order in which they are tried."""
 
-    first = forms.ModelChoiceField(queryset=None, label="First choice")
-    fallbacks = forms.ModelMultipleChoiceField(
+    first: Any = forms.ModelChoiceField(queryset=None, label="First choice")
+    fallbacks: Any = forms.ModelMultipleChoiceField(
         queryset=None,
         required=False,
         widget=UnfoldAdminSelectMultipleWidget,

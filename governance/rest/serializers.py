@@ -78,7 +78,9 @@ class ModelTaken(serializers.Serializer[Any]):
 class SimilarModel(serializers.Serializer[Any]):
     model = serializers.UUIDField(source="id", read_only=True)
     slug = serializers.CharField(read_only=True)
-    distance = serializers.FloatField(read_only=True, help_text="Cosine distance of names and descriptions; 0 is equal.")
+    distance = serializers.FloatField(
+        read_only=True, help_text="Cosine distance of names and descriptions; 0 is equal."
+    )
 
 
 class DeploymentShown(serializers.ModelSerializer[Deployment]):

@@ -65,7 +65,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         return 'Bearer realm="chancery"'
 
 
-class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document describes it."""
 
     target_class = "portal.api_auth.AccessTokenAuthentication"

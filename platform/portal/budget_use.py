@@ -104,7 +104,7 @@ def _entry(budget: Budget) -> BudgetEntry:
     return BudgetEntry(
         budget.id,
         budget.organization_id,
-        budget.level,
+        "organization",  # the period does not depend on the level
         budget.organization_id,
         budget.name,
         budget.limit_nano_usd,

@@ -91,7 +91,7 @@ def _within_organization(held: Iterable[Membership]) -> list[Capacity]:
             found.append(Capacity(organization, frozenset(roles), None))
         else:
             teams_of_roles[frozenset(roles)].append(team_id)
-    for roles, teams in teams_of_roles.items():
+    for shared, teams in teams_of_roles.items():
         team_names = tuple(sorted(names[team] for team in teams))
-        found.append(Capacity(organization, roles, frozenset(teams), team_names))
+        found.append(Capacity(organization, shared, frozenset(teams), team_names))
     return found

@@ -41,5 +41,7 @@ def _errors_of(alias: str) -> list[CheckMessage]:
             )
         )
     if owned:
-        found.append(Error(f"The role {role} of {alias!r} owns {owned} tables; it should own none.", id="chancery.E002"))
+        found.append(
+            Error(f"The role {role} of {alias!r} owns {owned} tables; it should own none.", id="chancery.E002")
+        )
     return found

@@ -116,7 +116,7 @@ class ActingAs:
         self, request: HttpRequest, user: User, capacities: list[Capacity], capacity: Capacity, verified: bool
     ) -> HttpResponse:
         actor = capacity.actor(user.id, otp_verified=verified, address=client_address(request))
-        user.actor = actor
+        user.actor = actor  # type: ignore[attr-defined]
         request.actor = actor  # type: ignore[attr-defined]
         request.capacity, request.capacities = capacity, capacities  # type: ignore[attr-defined]
         with scoping.within(actor.scope), timezone.override(ZoneInfo(capacity.organization.time_zone)):

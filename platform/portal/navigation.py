@@ -47,7 +47,9 @@ GROUPS: list[tuple[str, list[Link]]] = [
         "Register",
         [
             Link("Models", "model_training", "admin:governance_model_changelist", "governance.register.view"),
-            Link("Permissions in force", "verified", "admin:governance_approval_changelist", "governance.register.view"),
+            Link(
+                "Permissions in force", "verified", "admin:governance_approval_changelist", "governance.register.view"
+            ),
             Link("Deployments", "dns", "admin:governance_deployment_changelist", "governance.register.view"),
             Link("Prices", "sell", "admin:governance_price_changelist", "governance.register.view"),
             Link("Routes", "alt_route", "admin:governance_route_changelist", "governance.register.view"),

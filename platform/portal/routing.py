@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 
 from portal.consumers import HintsConsumer
 
-websocket_urlpatterns = [path("ws/hints/", HintsConsumer.as_asgi())]
+_hints: Any = HintsConsumer.as_asgi()  # routed by Channels, whose views are ASGI applications
+
+websocket_urlpatterns = [path("ws/hints/", _hints)]

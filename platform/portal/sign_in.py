@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import django_otp
@@ -47,7 +48,7 @@ class EmailBackend(BaseBackend):
             scoping.identify(user.id)  # a stored hash of an older strength is written anew
             return user if user.check_password(password) and user.is_active else None
 
-    def get_user(self, user_id: object) -> User | None:
+    def get_user(self, user_id: Any) -> User | None:
         """The signed-in person; runs where `kit.scoping.identify` has been told the same id."""
         return User.objects.filter(id=user_id, is_active=True).first()
 

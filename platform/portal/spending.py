@@ -47,7 +47,9 @@ def month_to_date(now: datetime, time_zone: str) -> Month:
         time_zone=time_zone,
         spent=spent,
         requests=sum(row.requests for row in rows),
-        by_day=[(first.date() + timedelta(days=day), days[first.date() + timedelta(days=day)]) for day in range(local.day)],
+        by_day=[
+            (first.date() + timedelta(days=day), days[first.date() + timedelta(days=day)]) for day in range(local.day)
+        ],
         by_model=sorted(((name, *figures) for name, figures in models.items()), key=lambda row: -row[2]),
         projected=round(spent / elapsed * length) if elapsed >= 1 else None,
     )

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-import governance.admin
-import tenants.admin  # noqa: F401 - both register with the admin's site
+import governance.admin  # noqa: F401 - registers with the admin's site
+import tenants.admin  # noqa: F401 - likewise
 from portal.screens import account, acts, asking, decision, home, inbox, requests, search, session
 from portal.screens.request_api import RequestViewSet
 
@@ -38,7 +38,7 @@ _SCREENS = [
     path("budgets/", home.budgets, name="budgets"),
 ]
 
-_API = [
+_API: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("requests/", RequestViewSet.as_view({"get": "list"}), name="api-request-list"),

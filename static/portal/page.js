@@ -17,9 +17,8 @@
     result.textContent = "Asking…";
     const answer = await fetch(button.dataset.address, { headers: { Authorization: `Bearer ${key}` } }).catch(() => null);
     if (answer && answer.ok) {
-      const models = (await answer.json()).data.length;
       result.className = "result good";
-      result.textContent = `It works: ${models} model${models === 1 ? "" : "s"} may be called.`;
+      result.textContent = "It works: the gateway knows this key.";
     } else {
       result.className = "result bad";
       result.textContent = answer ? `Refused with ${answer.status}.` : "The gateway does not answer at this address.";

@@ -103,6 +103,16 @@ class GovernedAdmin(TypedModelAdmin[Row]):
         """Changes a row by a service."""
         raise NotImplementedError
 
+    def unfit(self, row: Row) -> set[str]:
+        """Names of the acts that make no sense for the row as it is; their buttons are left out."""
+        return set()
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        row = self.get_object(request, str(object_id))
+        left_out = {f"{self.opts.app_label}_{self.opts.model_name}_{name}" for name in (self.unfit(row) if row else ())}
+        actions = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in actions if action.action_name not in left_out]
+
     def confirm(self, request: HttpRequest, object_id: str, act: Act[Row]) -> HttpResponse:
         """The page of an act: says what will happen on GET, does it on POST."""
         row = self.get_object(request, object_id)
@@ -161,6 +171,11 @@ class GovernedAdmin(TypedModelAdmin[Row]):
     def _django_changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return cast(HttpResponse, super()._changeform_view(request, *args, **kwargs))  # type: ignore[misc]
 
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """One button to save: what follows is the row's own page, or the page of its secret."""
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, {**context, **buttons}, *args, **kwargs)
+
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         """The row as the service made it, in place of Django's own saving."""
         if change:
@@ -209,7 +224,7 @@ def label(description: str, colours: Mapping[str, str], *, ordering: str | None 
     def decorate(method: Method) -> Method:
         decorated = admin.display(description=description, ordering=ordering)(method)
         decorated.label = dict(colours)  # type: ignore[attr-defined]
-        return cast(Method, decorated)
+        return decorated
 
     return decorate
 

@@ -114,6 +114,9 @@ class ApiKeyAdmin(GovernedAdmin[ApiKey]):
         issued: IssuedSecret = request.issued  # type: ignore[attr-defined]
         return self.show_once(request, obj, _shown(request, obj, issued))
 
+    def unfit(self, row: ApiKey) -> set[str]:
+        return {"rotate", "revoke"} if row.revoked_at else set()
+
     @act(description="Rotate", icon="autorenew")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def perform(row: ApiKey, entered: dict[str, Any]) -> HttpResponse:

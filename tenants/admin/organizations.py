@@ -41,7 +41,7 @@ class StartingBudgetForm(GovernedForm):
         return cleaned
 
 
-def _budget(entered: dict[str, Any]) -> int | None | Unset:
+def _budget(entered: dict[str, Any]) -> int | Unset | None:
     if entered["without_budget"]:
         return None
     amount: int | None = entered["monthly_budget"]

@@ -56,7 +56,7 @@ class ScopedViewSet(viewsets.GenericViewSet[Row], Generic[Row]):
         rows: QuerySet[Row] = self.model.objects.all()
         return rows.select_related(*self.related).prefetch_related(*self.prefetched)
 
-    def filter_queryset(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
+    def filter_queryset(self, queryset: Any) -> Any:
         rows = super().filter_queryset(queryset)
         for parameter, lookup in self.filters_by.items():
             value = self.request.query_params.get(parameter)
@@ -120,7 +120,7 @@ class DataClassField(serializers.ChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=[member.label for member in DataClass], **options)
 
-    def to_internal_value(self, data: Any) -> DataClass:
+    def to_internal_value(self, data: Any) -> Any:
         return DataClass.named(super().to_internal_value(data))
 
     def to_representation(self, value: Any) -> str:

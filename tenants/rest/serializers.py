@@ -11,12 +11,10 @@ from kit.data_class import DataClass
 from tenants.models import (
     ApiKey,
     ApiKeySecret,
-    Budget,
     Membership,
     Organization,
     Period,
     Project,
-    RateLimit,
     Role,
     Scope,
     Team,
@@ -197,5 +195,3 @@ class RateLimitTaken(LevelTaken):
     requests_per_minute = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True)
     tokens_per_minute = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True)
     concurrency = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True)
-
-

@@ -41,6 +41,26 @@ class Figures:
     beside: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A gateway over a database of some size: CPU a request and requests a second at 16 connections, and the CPU of
+    the services beside it in ms a request."""
+
+    name: str
+    cpu_ms: float
+    requests_per_second: float
+    beside: Mapping[str, float]
+
+
+def grown(result: Result) -> Grown:
+    return Grown(
+        name=result.target.name,
+        cpu_ms=median(cpu_ms(sample) for sample in result.samples),
+        requests_per_second=median(requests_per_second(sample) for sample in result.samples),
+        beside=_beside(result.samples),
+    )
+
+
 def figures(result: Result, direct: Result) -> Figures:
     """`direct` is the upstream measured in the same rounds, from which added time is counted."""
     samples = result.samples
@@ -63,11 +83,7 @@ def figures(result: Result, direct: Result) -> Figures:
         memory_mb=max(resident) / MEGABYTE,
         memory_growth_mb=(resident[-1] - (resident[0] if len(resident) > 1 else before)) / MEGABYTE,
         requests=sum(sample.forwarded for sample in samples),
-        beside={
-            name: median(sample.busy.cpu_ms_per_request(name) for sample in samples)
-            for name in samples[0].busy.cpu_seconds
-            if name != TARGET
-        },
+        beside=_beside(samples),
     )
 
 
@@ -132,6 +148,14 @@ def _problems(sample: Sample) -> list[str]:
     if sample.forwarded < answered:
         found.append(f"answered {answered} calls, of which the upstream saw only {sample.forwarded}")
     return found
+
+
+def _beside(samples: Sequence[Sample]) -> dict[str, float]:
+    return {
+        name: median(sample.busy.cpu_ms_per_request(name) for sample in samples)
+        for name in samples[0].busy.cpu_seconds
+        if name != TARGET
+    }
 
 
 def _of_streams(samples: Sequence[Sample], figure: Callable[[Window], float]) -> float | None:

@@ -44,7 +44,7 @@ HELLO = '[{"role": "user", "content": "Hello"}]'
         (f'{{"model": "helper", "messages": {HELLO}, "temperature": "hot"}}'.encode(), "invalid_request"),
         (f'{{"model": "helper", "messages": {HELLO}, "service_tier": "priority"}}'.encode(), "unsupported_parameter"),
     ],
-    ids=lambda value: (value[:32].decode("latin-1") if isinstance(value, bytes) else value),
+    ids=lambda value: value[:32].decode("latin-1") if isinstance(value, bytes) else value,
 )
 def test_a_body_that_is_not_a_chat(
     gateway: RunningGateway, world: World, upstream: str, body: bytes, code: str

@@ -36,7 +36,9 @@ def test_an_approved_call_is_answered_and_says_under_what(gateway: RunningGatewa
     assert round(float(answer.headers["x-chancery-cost-usd"]) * 1e9) == expected
 
 
-def test_fields_nobody_knows_reach_the_upstream_by_value(gateway: RunningGateway, world: World, echo_upstream: Recorder) -> None:
+def test_fields_nobody_knows_reach_the_upstream_by_value(
+    gateway: RunningGateway, world: World, echo_upstream: Recorder
+) -> None:
     world.serve("helper", echo_upstream.url)
     sent = {
         "model": "helper",
@@ -89,7 +91,8 @@ def test_tool_calls_come_back_whole(gateway: RunningGateway, world: World, upstr
 
 def test_content_parts_are_accepted(gateway: RunningGateway, world: World, upstream: str) -> None:
     world.serve("helper", upstream)
-    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]
+    picture = {"url": "data:image/png;base64,iVBORw0KGgo="}
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": picture}]
     answer = gateway.post(
         "/v1/chat/completions",
         headers=world.headers,
@@ -98,7 +101,9 @@ def test_content_parts_are_accepted(gateway: RunningGateway, world: World, upstr
     assert answer.status_code == 200, answer.text
 
 
-def test_generate_answers_with_content_cost_and_provenance(gateway: RunningGateway, world: World, upstream: str) -> None:
+def test_generate_answers_with_content_cost_and_provenance(
+    gateway: RunningGateway, world: World, upstream: str
+) -> None:
     world.serve("helper", upstream)
     answer = gateway.post("/v1/generate", headers=world.headers, json={"prompt": "Hello", "model": "helper"})
     assert answer.status_code == 200, answer.text
@@ -139,4 +144,3 @@ def test_models_are_listed_with_tier_status_and_chain(gateway: RunningGateway, w
     assert listed["pending"]["status"] == "model_not_approved"
     one = gateway.get("/v1/models/helper", headers=world.headers)
     assert one.json() == listed["helper"]
-

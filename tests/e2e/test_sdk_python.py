@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
@@ -10,14 +12,14 @@ import pytest
 from tests.support.gateway import RunningGateway
 from tests.support.world import World
 
-HELLO: list = [{"role": "user", "content": "Hello"}]
-WEATHER: list = [
+HELLO: Any = [{"role": "user", "content": "Hello"}]
+WEATHER: Any = [
     {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
 ]
 
 
 @pytest.fixture
-def client(gateway: RunningGateway, world: World, upstream: str):
+def client(gateway: RunningGateway, world: World, upstream: str) -> Iterator[openai.OpenAI]:
     world.serve("helper", upstream)
     gateway.catch_up()
     with openai.OpenAI(base_url=gateway.url + "/v1", api_key=world.key_text, max_retries=0) as client:
@@ -46,9 +48,7 @@ def test_tools_in_a_plain_answer_and_in_a_stream(client: openai.OpenAI) -> None:
     calls = completion.choices[0].message.tool_calls
     assert calls
     assert completion.choices[0].finish_reason == "tool_calls"
-    with client.chat.completions.stream(
-        model="helper", messages=HELLO, tools=WEATHER, metadata=script
-    ) as stream:
+    with client.chat.completions.stream(model="helper", messages=HELLO, tools=WEATHER, metadata=script) as stream:
         final = stream.get_final_completion()
     assert final.choices[0].message.tool_calls
     assert json.loads(final.choices[0].message.tool_calls[0].function.arguments) == {"city": "Oslo"}

@@ -25,6 +25,11 @@ def _quick_hashes() -> Iterator[None]:
         yield
 
 
+def acting(client: Browser) -> Any:
+    """A request of this browser, as the middleware has left it."""
+    return client.get("/account/").wsgi_request
+
+
 def _give_password(client: Browser, person: Person, password: str = PASSWORD, **more: str) -> Any:
     return client.post("/sign-in/", {"email": person.user.email, "password": password, **more})
 
@@ -71,7 +76,7 @@ def test_unknown_people_and_wrong_passwords_are_answered_alike(acme: Cast) -> No
     unknown = Browser().post("/sign-in/", {"email": "nobody@example.com", "password": "wrong"})
 
     def told(answer: Any) -> str:
-        content = answer.content.decode()
+        content: str = answer.content.decode()
         return content[content.index("errorlist") :].split("</ul>")[0]
 
     assert wrong.status_code == unknown.status_code == 200
@@ -91,7 +96,9 @@ def test_signing_in_takes_a_new_session_key(acme: Cast) -> None:
     assert client.cookies["sessionid"].value != after_password
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"]
+)
 def test_the_way_on_stays_on_this_site(acme: Cast, target: str) -> None:
     answer = _give_password(Browser(), acme.dev, next=target)
 
@@ -166,7 +173,11 @@ def test_a_password_alone_does_not_replace_a_device(acme: Cast) -> None:
 
 def test_a_changed_password_ends_other_sessions(acme: Cast) -> None:
     here, elsewhere = browser(acme.dev), browser(acme.dev)
-    form = {"old_password": PASSWORD, "new_password1": "another horse entirely", "new_password2": "another horse entirely"}
+    form = {
+        "old_password": PASSWORD,
+        "new_password1": "another horse entirely",
+        "new_password2": "another horse entirely",
+    }
 
     assert here.post("/account/password/", form).status_code == 302
 
@@ -189,12 +200,10 @@ def test_roles_in_different_teams_are_exercised_one_at_a_time(acme: Cast) -> Non
     other_team, _ = acme.world.new_team("research")
     with within(acme.world.system.scope):
         user = User.objects.get(id=acme.bob.user.id)
-        people.add_member(
-            actor=acme.world.system, user=user, role=Role.DEVELOPER, team=other_team, now=acme.world.now
-        )
+        people.add_member(actor=acme.world.system, user=user, role=Role.DEVELOPER, team=other_team, now=acme.world.now)
     client = browser(acme.bob)
 
-    capacities = client.get("/account/").wsgi_request.capacities
+    capacities = acting(client).capacities
     assert {capacity.team_names: set(capacity.roles) for capacity in capacities} == {
         ("research",): {"developer"},
         ("Payments",): {"team_lead"},
@@ -202,14 +211,14 @@ def test_roles_in_different_teams_are_exercised_one_at_a_time(acme: Cast) -> Non
     developer = next(capacity for capacity in capacities if "developer" in capacity.roles)
     client.post("/account/capacity/", {"capacity": developer.key})
 
-    assert "tenants.budget.manage" not in client.get("/account/").wsgi_request.actor.acts
+    assert "tenants.budget.manage" not in acting(client).actor.acts
 
 
 def test_nobody_takes_a_capacity_that_is_not_theirs(acme: Cast) -> None:
     client = browser(acme.dev)
     client.post("/account/capacity/", {"capacity": f"{acme.world.organization.id}:all"})
 
-    assert client.get("/account/").wsgi_request.actor.team_ids == frozenset({acme.world.team.id})
+    assert acting(client).actor.team_ids == frozenset({acme.world.team.id})
 
 
 def test_pages_carry_a_strict_policy(acme: Cast) -> None:

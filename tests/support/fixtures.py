@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import cast
+from tests.support import cast, recorder
 from tests.support import gateway as gateways
-from tests.support import recorder
 from tests.support import world as worlds
 from tests.support.cast import Cast
 from tests.support.gateway import RunningGateway

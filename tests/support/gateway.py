@@ -66,7 +66,9 @@ def start(environment: dict[str, str], log: Path, *, port: int | None = None, **
         *("--no-access-log", "--log-level", "warning", "--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
     ]
     with log.open("ab") as output:
-        process = _spawn(command, {**environment, "PYTHONPATH": f"{REPOSITORY}/platform:{REPOSITORY}", **settings}, output)
+        process = _spawn(
+            command, {**environment, "PYTHONPATH": f"{REPOSITORY}/platform:{REPOSITORY}", **settings}, output
+        )
     gateway = RunningGateway(f"http://127.0.0.1:{port}", port, process, log)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:

@@ -58,7 +58,9 @@ class Services:
             return
         self.launcher.terminate()
         self.launcher.wait(_STOP_SECONDS)
-        shutil.rmtree(self.home, ignore_errors=True)
+        for directory in (Home(self.home).recall("services_directory"), self.home):
+            if directory:
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 def start(home: Path) -> Services:
@@ -72,7 +74,12 @@ def start(home: Path) -> Services:
         running = Home(home).supervisor() is not None
         launcher = None if running else _launch(home)
         if launcher is not None:
-            _migrate(home)
+            try:
+                _migrate(home)
+            except BaseException:
+                launcher.terminate()
+                launcher.wait(_STOP_SECONDS)
+                raise
     services = Services(home, _environment(home), launcher)
     return Services(home, services.clone("shared"), launcher)
 

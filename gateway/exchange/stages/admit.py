@@ -71,6 +71,5 @@ def _worst_case_of(exchange: Exchange, candidate: Candidate, attempts: int) -> i
 
 def charge_of_attempts(exchange: Exchange) -> int:
     """Nano-USD of attempts that failed and may be charged all the same, at their worst case."""
-    return sum(
-        _worst_case_of(exchange, attempt.candidate, 1) for attempt in exchange.attempts if attempt.possibly_billed
-    )
+    unanswered = exchange.attempts[:-1] if exchange.trying else exchange.attempts
+    return sum(_worst_case_of(exchange, attempt.candidate, 1) for attempt in unanswered if attempt.possibly_billed)

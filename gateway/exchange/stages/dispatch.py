@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.exchange.exchange import Exchange
-from gateway.providers.base import UpstreamAnswer, UpstreamCall
+from gateway.providers.base import UpstreamAnswer, UpstreamCall, UpstreamFailure
 from gateway.routing.attempts import open_first
 from gateway.routing.candidates import Candidate
 from gateway.wire.chat import upstream_body
@@ -14,7 +14,12 @@ async def dispatch(exchange: Exchange) -> None:
 
     async def open_candidate(candidate: Candidate) -> UpstreamAnswer:
         provider = exchange.services.providers.provider(candidate.provider.kind)
-        return await provider.open(call_of(exchange, candidate))
+        exchange.trying = candidate
+        try:
+            return await provider.open(call_of(exchange, candidate))
+        except UpstreamFailure:
+            exchange.trying = None
+            raise
 
     exchange.answer = await open_first(exchange.candidates, open_candidate, exchange.attempts)
     exchange.answered_by = exchange.attempts[-1].candidate

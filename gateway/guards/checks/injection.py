@@ -127,7 +127,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\[/?(?:INST|SYS|SYSTEM)\]", re.IGNORECASE)
-_HEADING = re.compile(r"#{2,} ?(?:system|new instructions?|end of|assistant)\b", re.IGNORECASE)
+_HEADING = re.compile(r"##(?<!###)#{0,4} ?(?:system|new instructions?|end of|assistant)\b", re.IGNORECASE)
 _ROLE_LINE = re.compile(r"^[ \t*>#-]{0,8}(?:system|developer|admin)[ \w]{0,16}:", re.IGNORECASE | re.MULTILINE)
 # "Ignore the instructions above" in scripts that do not part their words: Chinese, Japanese, Korean.
 _UNSPACED = re.compile(

@@ -17,8 +17,8 @@ from gateway.guards.checks.injection_words import Words, words
 class Rule:
     """A word of `anchor`, followed within `reach` words by one word of each class of `then`, in order.
 
-    `classes` are anchor and then. One of `after` must stand within three words before the anchor, none of `unless` may. `everywhere` marks what is no
-    instruction even a system prompt would ordinarily give.
+    `classes` are anchor and then. One of `after` must stand within three words before the anchor, none of `unless`
+    may. `everywhere` marks what is no instruction even a system prompt would ordinarily give.
     """
 
     group: str

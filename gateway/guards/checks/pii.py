@@ -144,22 +144,24 @@ def _ipv4(text: str) -> Iterator[str]:
             yield "ip_address"
 
 
-_IPV6 = re.compile(r":(?:[0-9A-Fa-f]{0,4}:){1,7}[0-9A-Fa-f]{0,4}(?![\w:.])")
-_IPV6_START = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}$")
+_HEX = b"0123456789abcdefABCDEF"
+_LETTERS = b"abcdefABCDEF"
+_IPV6_TABLE = bytes(byte if chr(byte).isalnum() or byte in b"_.:" or byte > 127 else 32 for byte in range(256))
 
 
 def _ipv6(text: str) -> Iterator[str]:
-    for found in _IPV6.finditer(text):
-        start = _IPV6_START.search(text[max(0, found.start() - 6) : found.start()])
-        if start is None:
+    for token in text.encode("utf-8", "replace").translate(_IPV6_TABLE).split():
+        token = token.rstrip(b".")
+        if not 2 <= token.count(b":") <= 7 or len(token) > 39 or token.strip(_HEX + b":"):
             continue
-        candidate = start[0] + found[0]
+        groups = [group for group in token.split(b":") if group]
+        if len(groups) < 3 or not any(group.strip(_LETTERS) for group in groups):  # a::b is more often a name in code
+            continue
         try:
-            address = IPv6Address(candidate)
+            address = IPv6Address(token.decode())
         except AddressValueError:
             continue
-        groups = [group for group in candidate.split(":") if group]
-        if len(groups) > 2 and any(char.isdigit() for char in candidate) and not address.is_loopback:
+        if not address.is_loopback:
             yield "ip_address"
 
 

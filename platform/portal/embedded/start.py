@@ -90,9 +90,7 @@ class Start:
             self._progress.line(str(failure))
             self._upstream = None
         if self._upstream is None:
-            self._progress.line(
-                "  Local model      cannot run on this machine: the built-in dummy provider answers instead"
-            )
+            self._progress.line("  Local model      not running: the built-in dummy provider answers in its place")
 
     def migrate(self) -> None:
         """Only when a migration or a dependency has changed since the last time; always for a database given."""
@@ -111,10 +109,9 @@ class Start:
         demo = self._home.path / "demo.json"
         if not env.flag("SEED_DEMO", default=True) or (demo.exists() and self._home.recall("seeded") == seeded):
             return
-        key = {"LOCAL_MODEL_KEY": self._upstream.key} if self._upstream else {}
         arguments = ("--base-url", base_url, "--model-url", model_url)
         with self._progress.step("Demo", "seeded"):
-            self._supervisor.run(application.command("seed_demo", *arguments, given={**self.environment, **key}))
+            self._supervisor.run(application.command("seed_demo", *arguments, given=self.environment))
         self._home.remember("seeded", seeded)
 
     def serve(self, listener: socket.socket) -> None:
@@ -129,14 +126,15 @@ class Start:
         with self._progress.step("Web"):
             self._supervisor.wait("web", _WEB_SECONDS)
 
-    def allow_local(self) -> None:
-        """Lets the gateway connect to the local model, which the egress guard refuses by default as it does all of
-        loopback."""
-        self.environment["HOSTED_SOCKET"] = str(application.hosted_socket(self._home))
+    def introduce(self, base_url: str) -> None:
+        """Tells the processes of each other, and the egress guard of the local model: it refuses all of loopback."""
+        self.environment |= {"BASE_URL": base_url, "HOSTED_SOCKET": str(application.hosted_socket(self._home))}
         if self._upstream:
-            allowed = env.given("EGRESS_ALLOWED_HOSTS")
-            ours = self._upstream.url.removeprefix("http://").removesuffix("/v1")
-            self.environment["EGRESS_ALLOWED_HOSTS"] = f"{allowed},{ours}" if allowed else ours
+            allowed = env.listing("EGRESS_ALLOWED_HOSTS") if env.given("EGRESS_ALLOWED_HOSTS") else []
+            allowed.append(self._upstream.url.removeprefix("http://").removesuffix("/v1"))
+            self.environment["EGRESS_ALLOWED_HOSTS"] = ",".join(allowed)
+            self.environment |= {"LOCAL_MODEL_URL": self._upstream.url, "LOCAL_MODEL_KEY": self._upstream.key}
+        self._home.publish(self.environment)
 
 
 @contextmanager
@@ -156,12 +154,10 @@ def up(home: Home, progress: Progress) -> None:
     with _started(home, progress) as (start, supervisor), _listener(host, port) as listener:
         start.start_model()
         start.services()
-        start.allow_local()
         start.migrate()
         start.await_model()
         base_url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-        start.environment["BASE_URL"] = base_url
-        home.publish(start.environment)
+        start.introduce(base_url)
         start.seed(base_url)
         start.serve(listener)
         for line in _invitation(home, base_url):
@@ -212,5 +208,12 @@ def _invitation(home: Home, base_url: str) -> list[str]:
     return [
         *("", f"Chancery is at {base_url}. Sign in as one of", "", *people, ""),
         "  `.venv/bin/python manage.py demo` shows everybody, with the secrets of their one-time codes.",
-        *("", "Call a model:", "", f"  {demo['curl']}", "", f"Logs are in {home.logs}. Ctrl-C stops all of it."),
+        *(
+            "",
+            "Call a model:",
+            "",
+            f"  {demo['curl'].replace(demo['base_url'], base_url)}",
+            "",
+            f"Logs are in {home.logs}. Ctrl-C stops all of it.",
+        ),
     ]

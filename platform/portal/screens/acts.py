@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from audit.models import Record
+from audit.querysets import ACT
 from kit.context import Actor
 from portal.paging import next_page
 from portal.screens.guard import screen
@@ -50,7 +51,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _acts(chosen: dict[str, Any], before: UUID | None) -> QuerySet[Record]:
-    rows = Record.objects.acts()
+    rows = Record.objects.filter(ACT)
     if chosen.get("object"):
         rows = rows.filter(object_id=chosen["object"])
     if chosen.get("about"):

@@ -109,18 +109,18 @@ def obstacles(request: HttpRequest, actor: Actor, asked: ApprovalRequest) -> lis
     return found
 
 
-def consequence(asked: ApprovalRequest, in_force: Approval | None, teams: dict[object, str]) -> str:
+def consequence(asked: ApprovalRequest, in_force: Approval | None, teams: dict[UUID, str]) -> str:
     """What follows from approving, in a sentence or two."""
-    who = ", ".join(teams.get(team, "a team not shown") for team in asked.teams) if asked.teams else "Every team"
+    who = ", ".join(teams.get(team, "a team not shown") for team in asked.teams) if asked.teams else "every team"
     where = f"in {', '.join(asked.regions)}" if asked.regions else "in any region"
     until = f"until {asked.expires_at:%d %b %Y}" if asked.expires_at else "without an end"
     replaced = f" It replaces the approval of {in_force.granted_at:%d %b %Y}." if in_force else ""
     label = DataClass(asked.max_data_class).label
-    return f"{who} may send data up to {label} to {asked.model} {where}, {until}, within a second.{replaced}"
+    return f"Within a second, {who} may send data up to {label} to {asked.model}, {where} and {until}.{replaced}"
 
 
 def history_of(asked: ApprovalRequest) -> list[Entry]:
-    return entries(ledger.timeline(asked.model_id)[:_HISTORY_SHOWN])
+    return entries(list(ledger.timeline(asked.model_id)[:_HISTORY_SHOWN]))
 
 
 def _asked(request_id: UUID) -> ApprovalRequest:

@@ -115,7 +115,9 @@ def _ledger(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _administration(request: HttpRequest, actor: Actor) -> HttpResponse:
-    context = {"steps": first_steps(), "waiting": selectors.open_requests().count(), **_money(request, actor)}
+    steps = first_steps()
+    is_new = not all(step.is_done for step in steps)
+    context = {"steps": steps, "is_new": is_new, "waiting": selectors.open_requests().count(), **_money(request, actor)}
     return render(request, "portal/home/administrator.html", context)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -72,20 +74,20 @@ def next_for(actor: Actor) -> ApprovalRequest | None:
     return selectors.open_requests().exclude(requested_by_id=actor.id).first()
 
 
-def approvals_in_force(model_ids: set[object]) -> dict[object, Approval]:
+def approvals_in_force(model_ids: set[UUID]) -> dict[UUID, Approval]:
     """By model; a model has one at most."""
     live = selectors.live_approvals(clock.now()).filter(model_id__in=model_ids)
     return {approval.model_id: approval for approval in live}
 
 
-def team_names() -> dict[object, str]:
+def team_names() -> dict[UUID, str]:
     return {team.id: team.name for team in Team.objects.all()}
 
 
-def _asked_by(actor: Actor) -> object:
+def _asked_by(actor: Actor) -> QuerySet[ApprovalRequest]:
     return ApprovalRequest.objects.filter(requested_by_id=actor.id).select_related("model")[:_DECIDED_SHOWN]
 
 
-def _decided() -> object:
+def _decided() -> QuerySet[ApprovalRequest]:
     decided = ApprovalRequest.objects.exclude(status=RequestStatus.SUBMITTED)
     return decided.select_related("model").prefetch_related("decisions")[:_DECIDED_SHOWN]

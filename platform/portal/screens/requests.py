@@ -106,10 +106,11 @@ def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
 def _labels(shown: list[Request]) -> dict[str, Any]:
     """Names for the ids of a page; what the viewer may not see has none."""
     records = [request.line.record for request in shown]
-    projects = {request.line.settlement.project_id for request in shown if request.line.settlement}
+    settlements = [request.line.settlement for request in shown if request.line.settlement]
+    projects = {settlement.project_id for settlement in settlements if settlement.project_id}
     return {
         "teams": {team.id: team.name for team in Team.objects.filter(id__in={record.team_id for record in records})},
-        "projects": {row.id: row.name for row in Project.objects.filter(id__in=projects - {None})},
+        "projects": {row.id: row.name for row in Project.objects.filter(id__in=projects)},
         "keys": readings.prefixes_of(record.actor_id for record in records if record.actor_kind == "api_key"),
         "statuses": STATUSES,
     }

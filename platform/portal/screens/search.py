@@ -67,7 +67,9 @@ def _found(actor: Actor, words: str) -> Iterator[SearchResult]:
     for team in Team.objects.filter(name__icontains=words)[:_EACH]:
         yield SearchResult(team.name, "Team", reverse("admin:tenants_team_change", args=[team.id]), "groups")
     for project in Project.objects.filter(name__icontains=words).select_related("team")[:_EACH]:
-        yield SearchResult(str(project), "Project", reverse("admin:tenants_project_change", args=[project.id]), "folder")
+        yield SearchResult(
+            str(project), "Project", reverse("admin:tenants_project_change", args=[project.id]), "folder"
+        )
 
 
 def _request(actor: Actor, words: str) -> Iterator[SearchResult]:

@@ -29,9 +29,11 @@ def data_class(rank: int) -> str:
 
 @register.filter
 def milliseconds(value: float | None) -> str:
-    """Short: `840 ms`, `2.4 s`."""
+    """Short: `1.9 ms`, `840 ms`, `2.4 s`."""
     if value is None:
         return ""
+    if value < 10:
+        return f"{value:.1f} ms"
     return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
@@ -56,8 +58,10 @@ def moment(at: datetime | None, empty: str = "") -> SafeString | str:
 
 @register.simple_tag
 def age(at: datetime) -> SafeString:
-    """How long ago, in the largest unit that fits."""
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), at.isoformat(), _short(clock.now() - at))
+    """How long ago, in the largest unit that fits: `3 h ago`, `just now`."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', at.isoformat(), at.isoformat(), _short(clock.now() - at)
+    )
 
 
 @register.filter
@@ -75,5 +79,5 @@ def _short(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     for size, unit in [(86_400, "d"), (3_600, "h"), (60, "min")]:
         if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return "now"
+            return f"{seconds // size} {unit} ago"
+    return "just now"

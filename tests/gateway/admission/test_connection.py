@@ -137,19 +137,24 @@ async def test_a_takeover_is_noticed_while_no_call_is_made(connection: Connectio
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+OK\r\n+OK\r\n+OK\r\n"])
 async def test_a_server_that_speaks_something_else_is_not_reached(answer: bytes) -> None:
+    served: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
         await reader.read()
         writer.close()
+        await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(
+        lambda *streams: served.add(asyncio.create_task(serve(*streams))), "127.0.0.1", 0
+    )
     port = server.sockets[0].getsockname()[1]
     connection = Connection(f"redis://127.0.0.1:{port}", connect_timeout=0.1)
     with pytest.raises(Unreachable):
         await connection.command("PING")
     await connection.close()
     server.close()
-    await server.wait_closed()
+    await asyncio.gather(*served, return_exceptions=True)
 
 
 async def test_a_wrong_password_is_no_connection(own_valkey: Valkey) -> None:

@@ -75,9 +75,10 @@ async def test_a_settlement_after_the_sweep_counts(till: Till) -> None:
     call = await till.hold(line, cost=100, lease_seconds=5)
     till.pass_time(seconds=5)
     await till.admission.sweep(till.organization_id)
+    await till.hold(line, cost=30)
     assert await till.settle(call, cost=60) is Settled.LATE
     assert await till.settle(call, cost=60) is Settled.UNKNOWN
-    assert await till.spending(line) == [Spending(60, 0)]
+    assert await till.spending(line) == [Spending(60, 30)]
 
 
 async def test_after_a_day_an_expired_hold_is_forgotten(till: Till, books: Books) -> None:

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import env
@@ -19,7 +20,10 @@ from portal.embedded.progress import Progress
 from portal.embedded.supervisor import StartFailed, Stopped
 from portal.embedded.wheels import NotInstalled
 
-EXPECTED = (AlreadyRunning, CannotInitialise, NotInstalled, Refused, StartFailed, Unreachable, start.PortTaken)
+EXPECTED = (
+    *(AlreadyRunning, CannotInitialise, NotInstalled, Refused, StartFailed, Unreachable, start.PortTaken),
+    *(env.InvalidSetting, psycopg.Error),
+)
 
 
 class Command(BaseCommand):

@@ -1,0 +1,211 @@
+"""The whole product in processes of its own, for tests that kill some of them: the session's services live on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import psycopg
+
+from audit.usage.balances import LedgerTruth
+from gateway.admission.admission import Admission
+from gateway.admission.connection import Connection
+from gateway.admission.holds import BudgetLine, Spending
+from gateway.truth import Books
+from portal.embedded import orphans
+from portal.embedded.application import REPOSITORY
+from portal.embedded.home import Home
+from portal.embedded.programs import started_at
+from tests.support.gateway import free_port
+
+LEASE_SECONDS = 5
+_START_SECONDS = 120.0
+_STOP_SECONDS = 60.0
+_NO_LIMIT = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """The one organisation of the stack."""
+
+    organization_id: UUID
+    key: str
+    model_ids: dict[str, str]
+    budget_ids: tuple[UUID, ...]
+
+
+@dataclass(slots=True)
+class Stack:
+    home: Home
+    process: subprocess.Popen[bytes]
+    url: str
+    workers: int
+    seeded: Seeded
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.seeded.key}"}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        published: dict[str, str] = self.home.recall("environment")
+        return published
+
+    def books(self) -> psycopg.Connection:
+        """As the system's role, which may read the books of everybody."""
+        return psycopg.connect(self.environment["DATABASE_URL_SYSTEM"])
+
+    def pid_of(self, program: str) -> int:
+        """Of `postgres`, `valkey`, `web` or `tasks`."""
+        return orphans.running(self.home)[program]
+
+    def worker_pids(self) -> list[int]:
+        """The gateway's workers that have introduced themselves and still run."""
+        with self.books() as books:
+            known = books.execute("SELECT pid FROM governance_gatewayprocess ORDER BY started_at").fetchall()
+        return [pid for (pid,) in known if started_at(pid) is not None]
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        """Until every worker is there and the whole of the product says that it can do its work."""
+        wait_for(lambda: self._is_ready() and len(self.worker_pids()) == self.workers, seconds)
+
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def counted(self) -> list[Spending]:
+        """Where each budget stands by the counters."""
+        return asyncio.run(self._counted())
+
+    async def _counted(self) -> list[Spending]:
+        books = Books(LedgerTruth(self.environment["DATABASE_URL_GATEWAY"]), LEASE_SECONDS)
+        admission = Admission(Connection(self.environment["REDIS_URL"]), books)
+        lines = [BudgetLine(budget, "", "organization", _NO_LIMIT, "total") for budget in self.seeded.budget_ids]
+        try:
+            return await admission.spending(self.seeded.organization_id, lines)
+        finally:
+            await admission.close()
+            await books.close()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str = "it did not happen") -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+@contextmanager
+def own_stack(*, workers: int = 2, **settings: str) -> Iterator[Stack]:
+    """Started by the product's own command, with an organisation in it; stopped and wiped away at the end.
+
+    Its home is made where the services' account can pass, which it cannot below pytest's `tmp_path`.
+    """
+    path = Path(tempfile.mkdtemp(prefix="chancery-stack-"))
+    path.chmod(0o711)
+    port = free_port()
+    environment = _environment(path, workers, port, settings)
+    log = path / "up.log"
+    try:
+        with _upstream(environment) as upstream, _launched(environment, log) as process:
+            home = Home(path)
+            _until_ready(home, process, log)
+            stack = Stack(home, process, f"http://127.0.0.1:{port}", workers, _seed(environment, upstream))
+            stack.wait_until_ready()
+            yield stack
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _environment(home: Path, workers: int, port: int, settings: dict[str, str]) -> dict[str, str]:
+    """Nothing of the session's but where programs are found."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return {
+        **inherited,
+        "CHANCERY_HOME": str(home),
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "PYTHONPATH": f"{REPOSITORY / 'platform'}{os.pathsep}{REPOSITORY}",
+        "SEED_DEMO": "0",
+        "LOCAL_MODEL": "0",
+        "PORT": str(port),
+        "WEB_WORKERS": str(workers),
+        "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "HOLD_LEASE_SECONDS": str(LEASE_SECONDS),
+        **settings,
+    }
+
+
+@contextmanager
+def _launched(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"],
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _until_ready(home: Home, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not home.is_ready(process.pid):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"the stack did not start:\n{log.read_text()}")
+        time.sleep(0.1)
+
+
+@contextmanager
+def _upstream(environment: dict[str, str]) -> Iterator[str]:
+    """The dummy provider as a server of its own: it outlives whatever is killed."""
+    port = free_port()
+    command = [sys.executable, "-m", "gateway.providers.dummy", "--port", str(port)]
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.terminate()
+
+
+def _seed(environment: dict[str, str], upstream: str) -> Seeded:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.stack_seed", upstream],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the stack could not be filled:\n{done.stderr}")
+    found = json.loads(done.stdout)
+    return Seeded(
+        UUID(found["organization_id"]),
+        found["key"],
+        found["model_ids"],
+        tuple(UUID(budget) for budget in found["budget_ids"]),
+    )
