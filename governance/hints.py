@@ -10,6 +10,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,10 @@ def approvals_changed(organization_id: UUID) -> None:
 
 
 def _send(organization_id: UUID, topic: str) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured("CHANNEL_LAYERS has no default layer")
     try:
-        async_to_sync(get_channel_layer().group_send)(group_of(organization_id), {"type": "hint", "topic": topic})
+        async_to_sync(layer.group_send)(group_of(organization_id), {"type": "hint", "topic": topic})
     except OSError:
         logger.warning("live hint not sent: the channel layer is away")

@@ -13,7 +13,7 @@ from kit import clock
 KEPT = timedelta(hours=6)
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def prune_snapshot_changes() -> int:
     """Drops changes that every living worker has long taken in, and processes gone for days. Gives the number dropped.
 
@@ -22,7 +22,7 @@ def prune_snapshot_changes() -> int:
     now = clock.now()
     with connections["system"].cursor() as cursor:
         cursor.execute("DELETE FROM governance_snapshot_change WHERE at < %s", [now - KEPT])
-        dropped = cursor.rowcount
+        dropped: int = cursor.rowcount
     GatewayProcess.objects.using("system").filter(started_at__lt=now - timedelta(days=7)).filter(
         heartbeat_at__lt=now - timedelta(days=1)
     ).delete()

@@ -93,7 +93,6 @@ class RateLimitEntry:
 Ids = Collection[UUID] | None
 
 
-
 def organizations(ids: Ids) -> Iterator[OrganizationEntry]:
     for row in _rows(Organization, ids):
         yield OrganizationEntry(

@@ -80,7 +80,7 @@ def protect(
         f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
     ]
-    return migrations.RunSQL(statements, undo)
+    return migrations.RunSQL(tuple(statements), tuple(undo))
 
 
 def share(table: str, privileges: str = "SELECT, INSERT, UPDATE, DELETE") -> migrations.RunSQL:

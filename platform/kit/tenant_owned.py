@@ -46,8 +46,8 @@ class TenantOwned(Identified):
 
     organization = models.ForeignKey("tenants.Organization", on_delete=models.PROTECT, related_name="+")
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager()  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         abstract = True
@@ -58,8 +58,8 @@ class TeamOwned(TenantOwned):
 
     team = models.ForeignKey("tenants.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         abstract = True

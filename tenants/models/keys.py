@@ -39,7 +39,7 @@ class Credential(TenantOwned):
     created_at = models.DateTimeField(editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
 
     class Meta:
         abstract = True

@@ -25,7 +25,7 @@ class Allotted(TenantOwned):
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
 
     class Meta:
         abstract = True

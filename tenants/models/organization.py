@@ -40,8 +40,8 @@ class Organization(Identified):
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(organization="id")  # type: ignore[assignment]
-    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(organization="id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         ordering = ["name"]
@@ -57,7 +57,7 @@ class Team(TenantOwned):
     slug = models.SlugField()
     created_at = models.DateTimeField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="id")  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="id")
 
     class Meta:
         ordering = ["name"]
@@ -78,7 +78,7 @@ class Project(TenantOwned):
     slug = models.SlugField()
     created_at = models.DateTimeField()
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")  # type: ignore[assignment]
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
 
     class Meta:
         ordering = ["name"]

@@ -44,7 +44,7 @@ WEAKENINGS = [
 
 
 def on(table: str, statement: str) -> sql.Composed:
-    return sql.SQL(statement).format(table=sql.Identifier(table))  # type: ignore[arg-type]
+    return sql.SQL(statement).format(table=sql.Identifier(table))
 
 
 def partition_of(connection: psycopg.Connection, parent: str) -> str:

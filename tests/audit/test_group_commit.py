@@ -57,7 +57,7 @@ async def test_a_request_is_settled_once(writer: Writer, tenant: Tenant) -> None
     first, second = outcome_of(row, cost_nano_usd=100), outcome_of(row, kind="failed", cost_nano_usd=7)
     answers = await asyncio.gather(writer.outcome(first), writer.outcome(second))
 
-    assert answers == ["written", "settled"]
+    assert list(answers) == ["written", "settled"]
     [settlement] = settlements_of(tenant)
     assert (settlement.outcome_record_id, settlement.cost_nano_usd) == (first.id, 100)
     assert [record.kind for record in records_of(tenant)] == ["requested", "completed"]

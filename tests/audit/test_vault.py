@@ -26,7 +26,7 @@ from kit.ids import new_id
 from tests.audit.conftest import Connect
 from tests.audit.rows import Tenant, outcome_of, requested
 
-PROMPT = "What did Alice earn in May?".encode()
+PROMPT = b"What did Alice earn in May?"
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def stored(tenant: Tenant, record_id: UUID, sealed: SealedBody) -> Body:
 
 def data_key(connect: Connect, key_id: UUID) -> DataKey:
     connection = connect("system")
-    connection.row_factory = class_row(DataKey)  # type: ignore[assignment]
-    found = connection.execute("SELECT * FROM audit_data_key WHERE id = %s", [key_id]).fetchone()
-    assert isinstance(found, DataKey)
+    cursor = connection.cursor(row_factory=class_row(DataKey))
+    found = cursor.execute("SELECT * FROM audit_data_key WHERE id = %s", [key_id]).fetchone()
+    assert found is not None
     return found
 
 
@@ -191,7 +191,7 @@ def test_no_serving_role_writes_keys_directly(connect: Connect, role: str) -> No
     for table in ("audit_data_key", "audit_subject"):
         for attack in ("DELETE FROM {}", "UPDATE {} SET created_at = now()"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(psycopg.sql.SQL(attack).format(psycopg.sql.Identifier(table)))  # type: ignore[arg-type]
+                connection.execute(psycopg.sql.SQL(attack).format(psycopg.sql.Identifier(table)))
 
 
 def test_parts_are_those_the_database_knows() -> None:
