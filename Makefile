@@ -5,6 +5,7 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= python3
+NODE := tests/e2e/node
 UV := $(shell command -v uv 2>/dev/null)
 PYTEST_ARGS ?= -n 2
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
@@ -65,7 +66,7 @@ lint: install-dev ## style, types, import contracts, missing migrations
 
 install: $(VENV)/.installed
 
-install-dev: $(VENV)/.installed-dev
+install-dev: $(VENV)/.installed-dev $(NODE)/node_modules/.package-lock.json
 
 $(VENV)/.installed: requirements.lock | $(PY)
 	@echo "Installing what requirements.lock names into $(VENV), once"
@@ -75,6 +76,12 @@ $(VENV)/.installed: requirements.lock | $(PY)
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what requirements-dev.lock adds"
 	@$(INSTALL) requirements-dev.lock
+	@touch $@
+
+# OpenAI's Node SDK, against which the gateway is tested.
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests run OpenAI's Node SDK: install Node.js 18 or later with npm"; exit 1; }
+	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(PY):

@@ -18,6 +18,9 @@ class TransactionId(models.Field):  # type: ignore[type-arg]
     def db_type(self, connection: Any) -> str:
         return "xid8"
 
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+        return "%s::text::xid8"  # of a number it knows no cast
+
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
 

@@ -109,5 +109,7 @@ def test_the_timeline_of_an_object_is_newest_first(tenant: Tenant, user: Actor) 
 
 def test_the_orm_does_not_write_records(tenant: Tenant) -> None:
     with within(Scope(tenant.id)), pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-        Record.objects.create(organization_id=tenant.id, kind="act", action="a.b", at=clock.now(), xid=1, envelope=b"")
+        Record.objects.create(
+            organization_id=tenant.id, actor_id=tenant.id, kind="act", action="a.b", at=clock.now(), xid=1, envelope=b""
+        )
     connections["default"].close()

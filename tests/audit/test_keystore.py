@@ -21,8 +21,8 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "keystore"
 
 
-def first_key(directory: Path, organization_id: UUID) -> bytes:
-    return FileRootKeys(directory, ROOT).current(organization_id).key
+def first_key(directory: Path, root_key: bytes, organization_id: UUID) -> bytes:
+    return FileRootKeys(directory, root_key).current(organization_id).key
 
 
 def test_processes_that_race_agree_on_one_key(directory: Path) -> None:
@@ -30,7 +30,7 @@ def test_processes_that_race_agree_on_one_key(directory: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         for _ in range(25):
             organization_id = new_id()
-            raced = [pool.submit(first_key, directory, organization_id) for _ in range(4)]
+            raced = [pool.submit(first_key, directory, ROOT, organization_id) for _ in range(4)]
             assert len({one.result() for one in raced}) == 1
     assert not list(directory.rglob("*.new"))
 
