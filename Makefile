@@ -19,7 +19,7 @@ else
 INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
-.PHONY: help run up down seed worker test bench bench-peers lint install install-dev
+.PHONY: help run up down seed worker test bench bench-peers lint reference install install-dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,20 +49,23 @@ bench-peers: install-dev ## installs the peers, each in an environment of its ow
 	@$(PY) -m tests.bench.peers
 
 # Settings must be readable for the type checker's plugin and for the migrations check; nothing is connected to.
-lint: export SECRET_KEY = lint
-lint: export FIELD_KEY = 00
-lint: export VAULT_ROOT_KEY = 00
-lint: export KEY_PEPPERS = 1:00
-lint: export REDIS_URL = redis://127.0.0.1:1
-lint: export DATABASE_URL = postgresql:///lint?host=/nonexistent
-lint: export DATABASE_URL_SYSTEM = $(DATABASE_URL)
-lint: export DATABASE_URL_GATEWAY = $(DATABASE_URL)
+lint reference: export SECRET_KEY = lint
+lint reference: export FIELD_KEY = 00
+lint reference: export VAULT_ROOT_KEY = 00
+lint reference: export KEY_PEPPERS = 1:00
+lint reference: export REDIS_URL = redis://127.0.0.1:1
+lint reference: export DATABASE_URL = postgresql:///lint?host=/nonexistent
+lint reference: export DATABASE_URL_SYSTEM = $(DATABASE_URL)
+lint reference: export DATABASE_URL_GATEWAY = $(DATABASE_URL)
 lint: install-dev ## style, types, import contracts, missing migrations
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -W ignore manage.py makemigrations --check --dry-run
+
+reference: install ## docs/reference, made anew from the code
+	@$(PY) manage.py reference
 
 install: $(VENV)/.installed
 

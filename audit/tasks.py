@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task  # type: ignore[untyped-decorator]
 def make_partitions() -> list[str]:
-    """Makes the partitions of the coming weeks; daily. Returns the names of those it made."""
+    """Makes the partitions of the coming weeks. Returns the names of those it made."""
     now = clock.now()
     with connections[SYSTEM].cursor() as cursor:
         cursor.execute("SELECT audit_make_partitions(%s, %s)", [now, now + PARTITIONS_AHEAD])
@@ -28,7 +28,7 @@ def make_partitions() -> list[str]:
 
 @shared_task  # type: ignore[untyped-decorator]
 def check_integrity() -> list[str]:
-    """Whether the ledger's guards still stand; hourly. Returns what is wrong and logs it."""
+    """Whether the ledger's guards still stand. Returns what is wrong and logs it."""
     problems = integrity.problems(using=SYSTEM)
     for problem in problems:
         level = logging.ERROR if problem.severity == "error" else logging.WARNING
@@ -45,6 +45,6 @@ def roll_up_usage() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def refresh_statistics() -> None:
-    """Statistics of the partitioned tables as a whole, which autovacuum does not keep; daily."""
+    """Statistics of the partitioned tables as a whole, which autovacuum does not keep."""
     with connections[SYSTEM].cursor() as cursor:
         cursor.execute("SELECT audit_analyze()")

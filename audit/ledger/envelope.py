@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Named:
     """An actor, or the object of an act."""
 
@@ -44,7 +44,7 @@ class Named:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BodyDigest:
     """A body kept in the vault: `commit` = HMAC-SHA-256(nonce, plaintext), `ct_hash` = SHA-256(ciphertext)."""
 
@@ -53,7 +53,7 @@ class BodyDigest:
     part: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decided:
     """The versions that decided. What had no part in the decision is null."""
 
@@ -68,7 +68,7 @@ class Decided:
     snapshot: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """What a control found: `passed`, `redacted`, `refused`, …, and `not_scanned` where that is the truth."""
 
@@ -77,7 +77,7 @@ class Verdict:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Held:
     """The worst case that was held before the call."""
 
@@ -85,7 +85,7 @@ class Held:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TokenUsage:
     """Tokens as the provider counted them, or as we did where `estimated`."""
 
@@ -96,7 +96,7 @@ class TokenUsage:
     reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AttemptMade:
     """One try of one deployment; `code` names the failure."""
 
@@ -106,7 +106,7 @@ class AttemptMade:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestedEnvelope:
     """A call is about to leave the process."""
 
@@ -125,7 +125,7 @@ class RequestedEnvelope:
     version: str = "requested/1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutcomeEnvelope:
     """How the request ended. `downstream` stays null: what was done with the answer is a record of its own."""
 
@@ -150,7 +150,7 @@ class OutcomeEnvelope:
     version: str = "outcome/1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ActEnvelope:
     """An act of governance. `details` holds ids, labels and numbers; raises `FreeText` for anything else."""
 

@@ -13,7 +13,7 @@ import orjson
 from audit.choices import BodyPart, CallerKind, Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SealedBody:
     """A body as the vault seals it. `commit` and `ct_hash` (32 bytes each) go into the record's envelope."""
 
@@ -24,7 +24,7 @@ class SealedBody:
     ct_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hold:
     """What is held for a request while it is open. Kept in its `requested` record.
 
@@ -53,7 +53,7 @@ class Hold:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settled:
     """What was used in the end, out of a hold. `estimated`: not the provider's own figures."""
 
@@ -69,7 +69,7 @@ class Settled:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestedRow:
     """A call about to be made. `epoch` is that of the counters the hold was made under; none: nothing is held."""
 
@@ -84,7 +84,7 @@ class RequestedRow:
     bodies: tuple[SealedBody, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutcomeRow:
     """The end of a request. With `id == request_id` it stands alone: a refusal before the hold, or a cache hit."""
 
@@ -103,7 +103,7 @@ class OutcomeRow:
 Row = RequestedRow | OutcomeRow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Encoded:
     """A row ready to be sent, encoded when it is given: a value that cannot be encoded fails its own caller."""
 
@@ -131,7 +131,7 @@ def encoded(row: Row, *, settling: bool = True) -> Encoded:
     return Encoded(row, record, settlement, bodies, size)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Columns:
     """A batch as `audit_append` and `audit_correct` take it: JSON arrays, and what is binary beside them."""
 

@@ -49,7 +49,7 @@ class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
 @admin.register(Approval)
 class ApprovalAdmin(GovernedAdmin[Approval]):
     change_act = "governance.model.suspend"
-    list_display = ["model", "state", "data_class", "regions", "granted_at", "expires_at"]
+    list_display = ["model", "state", "data_class", "region_names", "team_names", "granted_at", "expires_at"]
     list_filter = [
         "max_data_class",
         ("suspended_at", admin.EmptyFieldListFilter),
@@ -62,13 +62,13 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
         "state",
         "data_class",
         "team_names",
-        "regions",
+        "region_names",
         "granted_at",
         "expires_at",
         "request",
         "ended_at",
     ]
-    readonly_fields = ["state", "data_class", "team_names"]
+    readonly_fields = ["state", "data_class", "team_names", "region_names"]
     actions_detail = ["suspend", "resume"]
 
     @label("State", _STATES)
@@ -85,7 +85,12 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
 
     @admin.display(description="Teams")
     def team_names(self, row: Approval) -> str:
-        return ", ".join(team.name for team in Team.objects.filter(id__in=row.teams)) if row.teams else "all"
+        found = [team.name for team in Team.objects.filter(id__in=row.teams)] if row.teams else ["all"]
+        return ", ".join(found) or "others than yours"
+
+    @admin.display(description="Regions")
+    def region_names(self, row: Approval) -> str:
+        return ", ".join(row.regions) or "any"
 
     def unfit(self, row: Approval) -> set[str]:
         if row.ended_at:

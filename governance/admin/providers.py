@@ -38,16 +38,20 @@ class CredentialForm(GovernedForm):
 class ProviderAdmin(SuspendableAdmin[Provider]):
     form = CredentialForm
     can_enter = can_amend = True
-    list_display = ["name", "kind", "base_url", "has_credential", "state"]
+    list_display = ["name", "kind", "address", "has_credential", "state"]
     list_filter = ["kind", ("suspended_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "base_url"]
     add_fieldsets = [(None, {"fields": ["name", "kind", "base_url", "credential_text"]})]
     fieldsets = [
-        (None, {"fields": ["name", "kind", "base_url", "state", "has_credential", "credential_text", "created_at"]})
+        (None, {"fields": ["name", "kind", "address", "state", "has_credential", "credential_text", "created_at"]})
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name", "kind", "base_url", "state", "has_credential", "created_at"] if obj else []
+        return ["name", "kind", "address", "state", "has_credential", "created_at"] if obj else []
+
+    @admin.display(description="Base URL", ordering="base_url")
+    def address(self, row: Provider) -> str:
+        return row.base_url
 
     @admin.display(description="Credential set", boolean=True)
     def has_credential(self, row: Provider) -> bool:

@@ -28,7 +28,7 @@ class SnapshotChange(models.Model):
 
 
 class GatewayProcess(Identified):
-    """A gateway worker and its heartbeat. Not of any tenant. One that is silent is dead: its calls are settled."""
+    """A gateway worker, its heartbeat and what it decides by. Not of any tenant."""
 
     host = models.CharField(max_length=200)
     pid = models.PositiveIntegerField()

@@ -29,7 +29,7 @@ def introduce(process_id: UUID, *, version: int, now: datetime) -> None:
 
 
 def beat(process_id: UUID, *, now: datetime) -> None:
-    """Still alive. Without this for `SILENT_AFTER`, the process's open calls are settled as orphans."""
+    """Still alive: what pages show. Whose calls are orphans is decided by the ledger's own heartbeat."""
     GatewayProcess.objects.using(GATEWAY).filter(id=process_id).update(heartbeat_at=now)
 
 

@@ -9,7 +9,6 @@
     ├── MethodNotAllowed    405
     ├── Conflict            409
     ├── RequestTooLarge     413
-    ├── Unprocessable       422
     ├── RateLimited         429
     ├── Cancelled           499   recorded, never sent: the client had left
     ├── UpstreamFailed      502
@@ -23,51 +22,59 @@ Each surface renders the tree once, in its own format.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-CODES: dict[str, str] = {
-    "invalid_json": "The body is not strict JSON: syntax, duplicate keys, NaN, lone surrogates, depth.",
-    "invalid_request": "A field has a wrong type or value; `param` names it.",
-    "unsupported_parameter": "A field asks for something that is not priced or not supported.",
-    "context_length_exceeded": "Prompt and requested output do not fit the model's context window.",
-    "prompt_injection_detected": "The input inspection refused the prompt as an injection attempt.",
-    "content_policy_violation": "The input or output inspection refused the content.",
-    "missing_api_key": "No key was sent.",
-    "invalid_api_key": "The key is unknown, or a token did not verify.",
-    "expired_api_key": "The key has expired.",
-    "revoked_api_key": "The key has been revoked.",
-    "budget_exceeded": "The worst case of the call does not fit what is left of the named budget.",
-    "model_not_approved": "No live approval covers this model for this caller.",
-    "approval_expired": "The approval that covered this call has expired.",
-    "condition_organization": "The approval does not include this organisation.",
-    "condition_region": "The approval does not include the deployment's region.",
-    "condition_data_class": "The data is more sensitive than the approval, the key or the role allows.",
-    "condition_team": "The approval does not include the caller's team.",
-    "model_suspended": "The model, its provider or its deployment is suspended.",
-    "scope_missing": "The key lacks the scope this operation needs.",
-    "network_not_allowed": "The caller's address is outside the key's networks.",
-    "team_mismatch": "`team_id` is not the team the key belongs to.",
-    "permission_denied": "The person's role does not include this act.",
-    "otp_required": "The act needs a one-time password.",
-    "separation_of_duties": "Whoever requests does not decide.",
-    "pipeline_not_enabled": "The pipeline asked for is not enabled for this organisation.",
-    "model_not_found": "No such model or route, or it belongs to somebody else.",
-    "not_found": "No such object, or it belongs to somebody else.",
-    "method_not_allowed": "The path exists, the method does not.",
-    "conflict": "The object has changed or is in a state that does not allow the act.",
-    "request_too_large": "The body is larger than the limit.",
-    "rate_limit_exceeded": "A limit on requests, tokens or concurrency is used up; see Retry-After.",
-    "client_closed_request": "The client left before the answer; recorded only.",
-    "upstream_error": "Every candidate deployment failed; each attempt is listed.",
-    "upstream_timeout": "The upstream did not answer in time.",
-    "upstream_rejected": "The upstream refused the request as invalid.",
-    "ledger_unavailable": "The record could not be made durable, so no call was made.",
-    "admission_unavailable": "Limits and budgets could not be checked.",
-    "snapshot_stale": "This worker's policy snapshot is too old to decide on.",
-    "overloaded": "The worker has too much in flight.",
-    "no_healthy_deployment": "No deployment of the model can be tried now.",
-    "price_missing": "A candidate deployment has no price in force.",
-    "internal_error": "A fault of ours; the request id finds it in the logs.",
+
+class Code(NamedTuple):
+    """A stable name for one way to be refused. A code has one status; `meaning` is the title of a problem document."""
+
+    status: int
+    meaning: str
+
+
+CODES: dict[str, Code] = {
+    "invalid_json": Code(400, "The body is not strict JSON: syntax, duplicate keys, NaN, lone surrogates, depth."),
+    "invalid_request": Code(400, "A field has a wrong type or value; `param` names it."),
+    "unsupported_parameter": Code(400, "A field asks for something that is not priced or not supported."),
+    "context_length_exceeded": Code(400, "Prompt and requested output do not fit the model's context window."),
+    "prompt_injection_detected": Code(400, "The input inspection refused the prompt as an injection attempt."),
+    "content_policy_violation": Code(400, "The input or output inspection refused the content."),
+    "upstream_rejected": Code(400, "The upstream refused the request as invalid."),
+    "missing_api_key": Code(401, "No key was sent."),
+    "invalid_api_key": Code(401, "The key is unknown, or a token did not verify."),
+    "expired_api_key": Code(401, "The key has expired."),
+    "revoked_api_key": Code(401, "The key has been revoked."),
+    "budget_exceeded": Code(402, "The worst case of the call does not fit what is left of the named budget."),
+    "model_not_approved": Code(403, "No live approval covers this model for this caller."),
+    "approval_expired": Code(403, "The approval that covered this call has expired."),
+    "condition_organization": Code(403, "The approval does not include this organisation."),
+    "condition_region": Code(403, "The approval does not include the deployment's region."),
+    "condition_data_class": Code(403, "The data is more sensitive than the approval or the key allows."),
+    "condition_team": Code(403, "The approval does not include the caller's team."),
+    "model_suspended": Code(403, "The model, its provider, deployment or approval, or the organisation is suspended."),
+    "scope_missing": Code(403, "The key lacks the scope this operation needs."),
+    "network_not_allowed": Code(403, "The caller's address is outside the key's networks."),
+    "team_mismatch": Code(403, "`team_id` is not the team the key belongs to."),
+    "permission_denied": Code(403, "The person's role does not include this act."),
+    "otp_required": Code(403, "The act needs a one-time password."),
+    "separation_of_duties": Code(403, "Whoever requests does not decide."),
+    "pipeline_not_enabled": Code(403, "The pipeline asked for is not enabled for this organisation."),
+    "model_not_found": Code(404, "No such model or route, or it belongs to somebody else."),
+    "not_found": Code(404, "No such object, or it belongs to somebody else."),
+    "method_not_allowed": Code(405, "The path exists, the method does not."),
+    "conflict": Code(409, "The object has changed or is in a state that does not allow the act."),
+    "request_too_large": Code(413, "The body is larger than the limit."),
+    "rate_limit_exceeded": Code(429, "A limit on requests, tokens or concurrency is used up; see Retry-After."),
+    "client_closed_request": Code(499, "The client left before the answer; recorded only."),
+    "internal_error": Code(500, "A fault of ours; the request id finds it in the logs."),
+    "upstream_error": Code(502, "Every candidate deployment failed; each attempt is listed."),
+    "ledger_unavailable": Code(503, "The record could not be made durable, so no call was made."),
+    "admission_unavailable": Code(503, "Limits and budgets could not be checked."),
+    "snapshot_stale": Code(503, "This worker's policy snapshot is too old to decide on."),
+    "overloaded": Code(503, "The worker has too much in flight."),
+    "no_healthy_deployment": Code(503, "No deployment of the model can be tried now."),
+    "price_missing": Code(503, "A candidate deployment has no price in force."),
+    "upstream_timeout": Code(504, "The upstream did not answer in time."),
 }
 
 
@@ -92,6 +99,8 @@ class ChanceryError(Exception):
         self.code = code or type(self).code
         if self.code not in CODES:
             raise ValueError(f"error code {self.code!r} is not documented in kit.errors.CODES")
+        if CODES[self.code].status != self.status:
+            raise ValueError(f"error code {self.code!r} goes with the status {CODES[self.code].status}")
         self.param = param
         self.headers = dict(headers or {})
         self.details = dict(details or {})
@@ -127,10 +136,6 @@ class Conflict(ChanceryError):
 
 class RequestTooLarge(ChanceryError):
     status, code, type = 413, "request_too_large", "invalid_request_error"
-
-
-class Unprocessable(ChanceryError):
-    status, code, type = 422, "invalid_request", "invalid_request_error"
 
 
 class RateLimited(ChanceryError):

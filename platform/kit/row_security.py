@@ -1,6 +1,6 @@
 """Row-level security and grants as migration operations. Every tenant-owned table passes through `protect`.
 
-Roles, none of them superuser or BYPASSRLS (see the runbook on database roles):
+Roles, none of them superuser or BYPASSRLS (docs/adr/0002; `manage.py bootstrap_database` makes them):
 
     chancery_owner    NOLOGIN; owns every table; migrations run as it, so it has an explicit policy under FORCE
     chancery_app      the portal: one organisation and the visible teams of it

@@ -34,7 +34,7 @@ def document(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]
     """`type` is a relative reference that names the code; `errors` lists fields where several are wrong."""
     return {
         "type": f"/docs/errors#{code}",
-        "title": CODES[code],
+        "title": CODES[code].meaning,
         "status": status,
         "detail": detail,
         "code": code,
@@ -60,9 +60,9 @@ def _rendered(failure: Exception) -> tuple[dict[str, Any], dict[str, str]] | Non
     if isinstance(failure, DjangoValidationError):
         return _invalid(_fields_of(failure)), {}
     if isinstance(failure, Http404):
-        return document(HTTPStatus.NOT_FOUND, "not_found", CODES["not_found"]), {}
+        return document(HTTPStatus.NOT_FOUND, "not_found", CODES["not_found"].meaning), {}
     if isinstance(failure, PermissionDenied):
-        return document(HTTPStatus.FORBIDDEN, "permission_denied", CODES["permission_denied"]), {}
+        return document(HTTPStatus.FORBIDDEN, "permission_denied", CODES["permission_denied"].meaning), {}
     if isinstance(failure, exceptions.ValidationError):
         return _invalid(failure.detail), {}
     if isinstance(failure, exceptions.APIException):

@@ -33,6 +33,7 @@ from django.utils.functional import cached_property
 from gateway.api import errors as api_errors
 from gateway.api.replies import EventReply, Reply
 from kit import errors
+from kit.ids import new_id
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +116,11 @@ class LeanHandler:
         except errors.ChanceryError as refused:
             response = api_errors.render(request.path, refused)
         except Exception:
-            logger.exception("unhandled in %s %s", request.method, request.path)
-            response = api_errors.render(request.path, errors.ChanceryError("Something went wrong here."))
+            request_id = str(new_id())
+            logger.exception("unhandled in %s %s, request %s", request.method, request.path, request_id)
+            fault = errors.ChanceryError("Something went wrong here.")
+            headers = [(b"x-request-id", request_id.encode())]
+            response = api_errors.render(request.path, fault, headers, request_id)
         await _send(response, send)
 
     def _view(self, request: LeanRequest) -> Awaitable[HttpResponseBase]:

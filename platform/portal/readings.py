@@ -37,7 +37,10 @@ class Request:
 
     @property
     def model(self) -> str:
-        return self.line.settlement.model if self.line.settlement else self.decided.get("model") or ""
+        """The one that answered or was to; of a request that got no further, the name or route it asked for."""
+        if self.line.settlement:
+            return self.line.settlement.model
+        return self.decided.get("model") or self.decided.get("route") or ""
 
     @property
     def latency_ms(self) -> float | None:

@@ -1,4 +1,4 @@
-"""The one settings file. What differs between places comes from the environment (see `portal.env`) and nothing else."""
+"""The one settings file. What differs between places comes from `portal.variables` and nothing else."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from kit import database_url
-from portal import env
+from portal import variables
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Model] and its kin are subscripted where they are defined
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-HOME = env.home()
+HOME = variables.HOME.read()
 
-DEBUG = env.flag("DEBUG", default=False)
-SECRET_KEY = env.secret("SECRET_KEY")
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", default=[])
-BEHIND_TLS = env.flag("BEHIND_TLS", default=False)
+DEBUG = variables.DEBUG.read()
+SECRET_KEY = variables.SECRET_KEY.read()
+ALLOWED_HOSTS = variables.ALLOWED_HOSTS.read()
+CSRF_TRUSTED_ORIGINS = variables.CSRF_TRUSTED_ORIGINS.read()
+BEHIND_TLS = variables.BEHIND_TLS.read()
 
-# Which part of the product this process is: `gateway` (inference only), `portal` (people only) or `all`.
-ROLE = env.text("CHANCERY_ROLE", default="all")
+ROLE = variables.ROLE.read()
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -83,17 +82,17 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # Each role connects as itself (see `kit.row_security`). The first is the portal's and Django's default.
 DATABASES = {
-    "default": database_url.django(env.secret("DATABASE_URL")),
-    "system": database_url.django(env.secret("DATABASE_URL_SYSTEM")),
-    "gateway": database_url.django(env.secret("DATABASE_URL_GATEWAY")),
-    "migrator": database_url.django(env.secret("DATABASE_URL_MIGRATOR", default=""), role="chancery_owner"),
+    "default": database_url.django(variables.DATABASE_URL.read()),
+    "system": database_url.django(variables.DATABASE_URL_SYSTEM.read()),
+    "gateway": database_url.django(variables.DATABASE_URL_GATEWAY.read()),
+    "migrator": database_url.django(variables.DATABASE_URL_MIGRATOR.read(), role="chancery_owner"),
 }
-GATEWAY_DSN = env.secret("DATABASE_URL_GATEWAY")
+GATEWAY_DSN = variables.DATABASE_URL_GATEWAY.read()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.secret("REDIS_URL")
-BROKER_URL = env.secret("BROKER_URL", default=REDIS_URL)
-CHANNELS_URL = env.secret("CHANNELS_URL", default=REDIS_URL)
+REDIS_URL = variables.REDIS_URL.read()
+BROKER_URL = variables.BROKER_URL.read(REDIS_URL)
+CHANNELS_URL = variables.CHANNELS_URL.read(REDIS_URL)
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [CHANNELS_URL]}},
 }
@@ -134,6 +133,7 @@ LOGGING = {
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["portal.formats"]
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -159,26 +159,26 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# Secrets. A pepper or field key is rotated by adding the next number.
-KEY_PEPPERS: dict[str, str] = env.mapping("KEY_PEPPERS")
-FIELD_KEY = bytes.fromhex(env.secret("FIELD_KEY"))
-VAULT_ROOT_KEY = bytes.fromhex(env.secret("VAULT_ROOT_KEY"))
-KEYSTORE_DIR = Path(env.text("KEYSTORE_DIR", default=str(HOME / "keystore")))
+# Secrets.
+KEY_PEPPERS: dict[str, str] = variables.KEY_PEPPERS.read()
+FIELD_KEY = bytes.fromhex(variables.FIELD_KEY.read())
+VAULT_ROOT_KEY = bytes.fromhex(variables.VAULT_ROOT_KEY.read())
+KEYSTORE_DIR = Path(variables.KEYSTORE_DIR.read(str(HOME / "keystore")))
 
-# The inference path. Defaults are the product's; docs/reference/settings.md lists them.
-MAX_REQUEST_BYTES = env.integer("MAX_REQUEST_BYTES", default=20 * 1024 * 1024)
-MAX_ANSWER_BYTES = env.integer("MAX_ANSWER_BYTES", default=16 * 1024 * 1024)
-MAX_IN_FLIGHT = env.integer("MAX_IN_FLIGHT", default=2000)
-UPSTREAM_CONNECT_SECONDS = env.integer("UPSTREAM_CONNECT_SECONDS", default=5)
-UPSTREAM_IDLE_SECONDS = env.integer("UPSTREAM_IDLE_SECONDS", default=60)
-UPSTREAM_TOTAL_SECONDS = env.integer("UPSTREAM_TOTAL_SECONDS", default=600)
-HOLD_LEASE_SECONDS = env.integer("HOLD_LEASE_SECONDS", default=120)
-SNAPSHOT_MAX_AGE_SECONDS = env.integer("SNAPSHOT_MAX_AGE_SECONDS", default=30)
-EGRESS_ALLOWED_HOSTS = env.listing("EGRESS_ALLOWED_HOSTS", default=[])
-EGRESS_ALLOWED_NETWORKS = env.listing("EGRESS_ALLOWED_NETWORKS", default=[])
-HOSTED_SOCKET = env.text("HOSTED_SOCKET", default=str(HOME / "run" / "hosted.sock"))
-LEAN_INFERENCE_PATH = env.flag("LEAN_INFERENCE_PATH", default=True)
-TRUSTED_PROXIES = env.listing("TRUSTED_PROXIES", default=[])
+# The inference path.
+MAX_REQUEST_BYTES = variables.MAX_REQUEST_BYTES.read()
+MAX_ANSWER_BYTES = variables.MAX_ANSWER_BYTES.read()
+MAX_IN_FLIGHT = variables.MAX_IN_FLIGHT.read()
+UPSTREAM_CONNECT_SECONDS = variables.UPSTREAM_CONNECT_SECONDS.read()
+UPSTREAM_IDLE_SECONDS = variables.UPSTREAM_IDLE_SECONDS.read()
+UPSTREAM_TOTAL_SECONDS = variables.UPSTREAM_TOTAL_SECONDS.read()
+HOLD_LEASE_SECONDS = variables.HOLD_LEASE_SECONDS.read()
+SNAPSHOT_MAX_AGE_SECONDS = variables.SNAPSHOT_MAX_AGE_SECONDS.read()
+EGRESS_ALLOWED_HOSTS = variables.EGRESS_ALLOWED_HOSTS.read()
+EGRESS_ALLOWED_NETWORKS = variables.EGRESS_ALLOWED_NETWORKS.read()
+HOSTED_SOCKET = variables.HOSTED_SOCKET.read(str(HOME / "run" / "hosted.sock"))
+LEAN_INFERENCE_PATH = variables.LEAN_INFERENCE_PATH.read()
+TRUSTED_PROXIES = variables.TRUSTED_PROXIES.read()
 
 # The colours are those of static/portal/portal.css.
 UNFOLD = {
@@ -191,6 +191,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "portal.navigation.ribbon",
     "DASHBOARD_CALLBACK": "portal.dashboard.fill",
+    "STYLES": [lambda request: static("portal/admin.css")],
     "SCRIPTS": [lambda request: static("portal/live.js")],
     "ACCOUNT": {"navigation": [{"title": "Account and access tokens", "link": reverse_lazy("account")}]},
     "SIDEBAR": {

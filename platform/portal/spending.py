@@ -69,5 +69,5 @@ def as_chart(days: list[tuple[date, int]], colour: str) -> dict[str, object]:
     """Data for Chart.js. Floats, since they are drawn and not counted with."""
     return {
         "labels": [f"{day:%d %b}" for day, _ in days],
-        "datasets": [{"label": "USD", "data": [spent / NANO for _, spent in days], "backgroundColor": colour}],
+        "datasets": [{"label": "USD", "data": [spent / NANO for _, spent in days], "backgroundColor": colour, "displayYAxis": True, "maxBarThickness": 18}],
     }

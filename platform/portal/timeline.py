@@ -10,19 +10,8 @@ from uuid import UUID
 
 from audit import selectors
 from audit.models import Record
+from portal.actions import ACTIONS
 from tenants.selectors import names_of
-
-_TITLES = {
-    "governance.approval.requested": "Approval asked for",
-    "governance.approval.approved": "Approved",
-    "governance.approval.rejected": "Rejected",
-    "governance.approval.withdrawn": "Request withdrawn",
-    "governance.approval.suspended": "Approval suspended",
-    "governance.approval.resumed": "Approval resumed",
-    "governance.model.registered": "Registered",
-    "governance.model.suspended": "Model suspended",
-    "governance.model.resumed": "Model resumed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +27,11 @@ class Entry:
     object_id: UUID | None
     details: Mapping[str, Any]
 
+    @property
+    def record_end(self) -> str:
+        """Enough of the record's id to know it again; ids begin with the time."""
+        return str(self.id)[-12:]
+
 
 def entries(records: Sequence[Record]) -> list[Entry]:
     """The same acts, in their order, with names."""
@@ -46,7 +40,7 @@ def entries(records: Sequence[Record]) -> list[Entry]:
         Entry(
             id=record.id,
             at=record.at,
-            title=_TITLES.get(record.action) or _plain(record.action),
+            title=title_of(record.action),
             action=record.action,
             who=names.get(record.actor_id, "the system"),
             object_kind=record.object_kind or "",
@@ -57,7 +51,9 @@ def entries(records: Sequence[Record]) -> list[Entry]:
     ]
 
 
-def _plain(action: str) -> str:
-    """`tenants.api_key.issued` as `Api key issued`."""
+def title_of(action: str) -> str:
+    """For one that is no longer made, such as `tenants.api_key.lent`, its name: `Api key lent`."""
+    if action in ACTIONS:
+        return ACTIONS[action].title
     _, _, name = action.partition(".")
     return name.replace(".", " ").replace("_", " ").capitalize()

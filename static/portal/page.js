@@ -10,6 +10,13 @@
     setTimeout(() => (button.textContent = before), 1_500);
   };
 
+  // The snippets say MODEL until it is known what the key may call.
+  const nameModel = (name) => {
+    document.querySelectorAll("pre[id^=snippet-]").forEach((code) => {
+      code.textContent = code.textContent.replace('"MODEL"', JSON.stringify(name));
+    });
+  };
+
   const testKey = async (button) => {
     const result = document.getElementById(button.dataset.result);
     const key = document.getElementById(button.dataset.test).textContent.trim();
@@ -17,8 +24,10 @@
     result.textContent = "Asking…";
     const answer = await fetch(button.dataset.address, { headers: { Authorization: `Bearer ${key}` } }).catch(() => null);
     if (answer && answer.ok) {
+      const names = (await answer.json()).data.filter((model) => model.status === "approved").map((model) => model.id);
       result.className = "result good";
-      result.textContent = "It works: the gateway knows this key.";
+      result.textContent = names.length ? `It works. It may call ${names.join(", ")}.` : "It works, but nothing is approved for it yet.";
+      if (names.length) nameModel(names[0]);
     } else {
       result.className = "result bad";
       result.textContent = answer ? `Refused with ${answer.status}.` : "The gateway does not answer at this address.";

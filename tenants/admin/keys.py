@@ -62,14 +62,14 @@ class ApiKeyAdmin(GovernedAdmin[ApiKey]):
         "prefix",
         "state",
         "project",
-        "scopes",
+        "scope_names",
         "networks",
         "data_class",
         "expires_at",
         "created_at",
         "secrets",
     ]
-    readonly_fields = ["state", "data_class", "secrets"]
+    readonly_fields = ["state", "scope_names", "data_class", "secrets"]
     add_fieldsets = [
         (None, {"fields": ["project", "name"]}),
         ("What it may be used for", {"fields": ["scopes", "max_data_class", "networks", "expires_at"]}),
@@ -88,6 +88,10 @@ class ApiKeyAdmin(GovernedAdmin[ApiKey]):
     @admin.display(description="Data class, at most", ordering="max_data_class")
     def data_class(self, row: ApiKey) -> str:
         return DataClass(row.max_data_class).label
+
+    @admin.display(description="Scopes")
+    def scope_names(self, row: ApiKey) -> str:
+        return ", ".join(label for value, label in Scope.choices if value in row.scopes)
 
     @admin.display(description="Last used", ordering="seen_at", empty_value="never")
     def last_seen(self, row: ApiKey) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
-from tests.bench.figures import Figures, cpu_ms, ratio, requests_per_second, spread
+from tests.bench.figures import Figures, cpu_ms, ratio, requests_per_second, spread, wide_requests_per_second
 from tests.bench.rounds import Result
 
 CPU_MS = 0.6
@@ -22,7 +23,8 @@ _ADDED = f"added p50 at one connection ≤ {ADDED_P50_MS:g} ms"
 _EVENT = f"CPU of the gateway per streamed event ≤ {CPU_US_PER_EVENT:g} µs"
 _MEMORY = f"memory of the worker ≤ {MEMORY_MB:g} MB"
 _FLAT = f"memory growth over the run ≤ {MEMORY_GROWTH_MB:g} MB"
-_PEER = {peer: f"requests/s ≥ {times:g} × {peer}" for peer, times in TIMES_PEER.items()}
+# A worker's throughput with few calls at once, where waiting counts, and with as many as keep it busy.
+_THROUGHPUT = {"16 connections": requests_per_second, "64 connections": wide_requests_per_second}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,13 @@ def of_gateway(ours: Figures) -> list[Bar]:
 def of_peers(ours: Result, peers: Mapping[str, Result]) -> list[Bar]:
     """Requests a second beside each peer in the same rounds; a peer that did not run is listed as such."""
     bars = []
-    for peer, times in TIMES_PEER.items():
-        if peer not in peers:
-            bars.append(Bar(_PEER[peer], "not installed: make bench-peers", None))
-            continue
-        figure = ratio(ours, peers[peer], requests_per_second)
-        bars.append(Bar(_PEER[peer], f"{figure:.2f} ×", figure >= times))
+    for (peer, times), (connections, figure) in product(TIMES_PEER.items(), _THROUGHPUT.items()):
+        name = _peer_bar(peer, connections)
+        if peer in peers:
+            times_peer = ratio(ours, peers[peer], figure)
+            bars.append(Bar(name, f"{times_peer:.2f} ×", times_peer >= times))
+        else:
+            bars.append(Bar(name, "not installed: make bench-peers", None))
     return bars
 
 
@@ -75,4 +78,9 @@ def of_growth(base: Result, again: Result, grown: Mapping[str, Result]) -> list[
 
 def not_measured(why: str) -> list[Bar]:
     """All of the gateway's bars, for a run without the gateway."""
-    return [Bar(name, why, None) for name in (_CPU, *_PEER.values(), _ADDED, _EVENT, _MEMORY, _FLAT)]
+    beside = [_peer_bar(peer, connections) for peer, connections in product(TIMES_PEER, _THROUGHPUT)]
+    return [Bar(name, why, None) for name in (_CPU, *beside, _ADDED, _EVENT, _MEMORY, _FLAT)]
+
+
+def _peer_bar(peer: str, connections: str) -> str:
+    return f"requests/s, {connections} ≥ {TIMES_PEER[peer]:g} × {peer}"

@@ -26,6 +26,7 @@ class Figures:
     does: str
     cpu_ms: float
     requests_per_second: float
+    wide_requests_per_second: float
     p50_ms: float
     p95_ms: float
     p99_ms: float
@@ -71,6 +72,7 @@ def figures(result: Result, direct: Result) -> Figures:
         does=result.target.does,
         cpu_ms=median(cpu_ms(sample) for sample in samples),
         requests_per_second=median(requests_per_second(sample) for sample in samples),
+        wide_requests_per_second=median(wide_requests_per_second(sample) for sample in samples),
         p50_ms=median(sample.busy.p50_ms for sample in samples),
         p95_ms=median(sample.busy.p95_ms for sample in samples),
         p99_ms=median(sample.busy.p99_ms for sample in samples),
@@ -93,6 +95,10 @@ def cpu_ms(sample: Sample) -> float:
 
 def requests_per_second(sample: Sample) -> float:
     return sample.busy.requests_per_second
+
+
+def wide_requests_per_second(sample: Sample) -> float:
+    return sample.wide.requests_per_second if sample.wide else 0.0
 
 
 def single_p50_ms(sample: Sample) -> float:
@@ -137,14 +143,20 @@ def foreign_load(results: Sequence[Result]) -> str:
 
 def _problems(sample: Sample) -> list[str]:
     found = []
-    for kind, window in (("16 connections", sample.busy), ("1 connection", sample.single), ("streams", sample.stream)):
+    windows = {
+        "16 connections": sample.busy,
+        "64 connections": sample.wide,
+        "1 connection": sample.single,
+        "streams": sample.stream,
+    }
+    for kind, window in windows.items():
         if window is None:
             continue
         if window.failures:
             found.append(f"{window.refused} answers were no success and {window.broken} connections broke ({kind})")
         if not (window.requests or window.events):
             found.append(f"nothing was answered ({kind})")
-    answered = sample.busy.requests + sample.single.requests
+    answered = sample.busy.requests + sample.single.requests + (sample.wide.requests if sample.wide else 0)
     if sample.forwarded < answered:
         found.append(f"answered {answered} calls, of which the upstream saw only {sample.forwarded}")
     return found

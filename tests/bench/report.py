@@ -63,7 +63,18 @@ def write_json(report: Report, results: Mapping[str, Sequence[Result]], director
 
 
 def _main_table(rows: Sequence[Figures]) -> str:
-    header = ["", "CPU/request", "requests/s", "p50", "p99", "added p50, 1 conn.", "CPU/event", "memory", "does"]
+    header = [
+        "",
+        "CPU/request",
+        "requests/s",
+        "64 conn.",
+        "p50",
+        "p99",
+        "added p50, 1 conn.",
+        "CPU/event",
+        "memory",
+        "does",
+    ]
     return _table(
         header,
         (
@@ -71,6 +82,7 @@ def _main_table(rows: Sequence[Figures]) -> str:
                 row.name,
                 f"{row.cpu_ms:.3f} ms",
                 f"{row.requests_per_second:,.0f}",
+                f"{row.wide_requests_per_second:,.0f}",
                 f"{row.p50_ms:.2f} ms",
                 f"{row.p99_ms:.2f} ms",
                 f"{row.added_p50_ms:.2f} ms",

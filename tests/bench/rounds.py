@@ -26,12 +26,14 @@ EVENT_PAUSE_MS = 20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long a run takes. `busy` and `single` are JSON calls over 16 connections and over one, `stream` is 100
-    streams at once of 50 events a second each."""
+    """How long a run takes. `busy`, `wide` and `single` are JSON calls over 16 connections, over 64, which is what
+    a worker can do at all, and over one; `stream` is 100 streams at once of 50 events a second each. A plan need not
+    have `wide` and `stream`."""
 
     rounds: int
     warm_up: Stretch
     busy: Stretch
+    wide: Stretch | None
     single: Stretch
     stream: Stretch | None
 
@@ -40,6 +42,7 @@ QUICK = Plan(
     rounds=1,
     warm_up=Stretch(16, 1, 0),
     busy=Stretch(16, 2, 1),
+    wide=Stretch(64, 2, 1),
     single=Stretch(1, 1, 0),
     stream=Stretch(100, 2, 1),
 )
@@ -47,6 +50,7 @@ DEFAULT = Plan(
     rounds=3,
     warm_up=Stretch(16, 3, 0),
     busy=Stretch(16, 4, 1),
+    wide=Stretch(64, 3, 1),
     single=Stretch(1, 3, 0),
     stream=Stretch(100, 4, 1),
 )
@@ -54,6 +58,7 @@ FULL = Plan(
     rounds=5,
     warm_up=Stretch(16, 5, 0),
     busy=Stretch(16, 5, 1),
+    wide=Stretch(64, 4, 1),
     single=Stretch(1, 4, 1),
     stream=Stretch(100, 5, 1),
 )
@@ -62,6 +67,7 @@ GROWTH = Plan(
     rounds=5,
     warm_up=Stretch(16, 5, 0),
     busy=Stretch(16, 5, 1),
+    wide=None,
     single=Stretch(1, 1, 0),
     stream=None,
 )
@@ -73,6 +79,7 @@ class Sample:
     `foreign_load` the share of the machine that went to processes which are no part of the benchmark."""
 
     busy: Window
+    wide: Window | None
     single: Window
     stream: Window | None
     forwarded: int
@@ -111,11 +118,12 @@ def _sample(running: Running, place: Place, plan: Plan) -> Sample:
     watch = {TARGET: running.pid, **running.beside}
     seen_before, started, foreign_before = place.upstream.plain_requests(), time.monotonic(), _foreign_cpu_seconds()
     busy = load.plain(running.plain, plan.busy, watch)
+    wide = load.plain(running.plain, plan.wide, watch) if plan.wide else None
     single = load.plain(running.plain, plan.single, watch)
     forwarded = place.upstream.plain_requests() - seen_before - 1
     stream = load.streams(running.stream, plan.stream, watch) if running.stream and plan.stream else None
     foreign_load = (_foreign_cpu_seconds() - foreign_before) / (time.monotonic() - started) / (os.cpu_count() or 1)
-    return Sample(busy, single, stream, forwarded, cost(running.pid).resident_bytes, foreign_load)
+    return Sample(busy, wide, single, stream, forwarded, cost(running.pid).resident_bytes, foreign_load)
 
 
 def _foreign_cpu_seconds() -> float:

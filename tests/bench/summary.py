@@ -16,12 +16,18 @@ from tests.bench.figures import (
     requests_per_second,
     single_p50_ms,
     spread,
+    wide_requests_per_second,
 )
 from tests.bench.machine import Machine
 from tests.bench.report import Report
 from tests.bench.rounds import Plan, Result
 
-RATIOS = {"requests/s": requests_per_second, "CPU/request": cpu_ms, "p50, 1 conn.": single_p50_ms}
+RATIOS = {
+    "requests/s": requests_per_second,
+    "requests/s, 64 conn.": wide_requests_per_second,
+    "CPU/request": cpu_ms,
+    "p50, 1 conn.": single_p50_ms,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,16 +40,20 @@ class Services:
     environment: dict[str, str]
     launcher: subprocess.Popen[bytes] | None  # None where another process of the session started them
 
+    @property
+    def admin_url(self) -> str:
+        """The superuser's."""
+        return postgres.configure(Home(self.home)).admin_url
+
     def clone(self, name: str) -> dict[str, str]:
         """As `environment`, over the migrated database `name`, which is made if it is not there yet."""
-        home = Home(self.home)
-        admin_url = postgres.configure(home).admin_url
+        admin_url = self.admin_url
         with _lock(self.home), psycopg.connect(admin_url, autocommit=True) as server:
             if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 names = sql.Identifier(name), sql.Identifier(TEMPLATE)
                 server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
                 bootstrap.allow_connections(server, name)
-        urls = bootstrap.role_urls(admin_url, name, bootstrap.passwords(home))
+        urls = bootstrap.role_urls(admin_url, name, bootstrap.passwords(Home(self.home)))
         return {**self.environment, **urls.environment()}
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from portal import env
+from portal import variables
 from portal.embedded.home import Home
 
 _SHELTERS = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  both outlive a reboot; the name below is unguessable
@@ -37,7 +37,7 @@ def unprivileged(home: Home) -> Account | None:
     if os.geteuid() != 0:
         return None
     owner = home.path.stat().st_uid
-    name = env.text("SERVICES_USER", default="nobody")
+    name = variables.SERVICES_USER.read()
     try:
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam(name)
     except KeyError:

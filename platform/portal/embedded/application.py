@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from portal import env
+from portal import variables
 from portal.embedded import accounts
 from portal.embedded.home import Home
 from portal.embedded.local_model import answers
@@ -36,7 +36,7 @@ def command(name: str, *arguments: str, given: Mapping[str, str]) -> Program:
 
 
 def web(listener: socket.socket, given: Mapping[str, str]) -> Program:
-    workers = env.integer("WEB_WORKERS", default=1)
+    workers = variables.WEB_WORKERS.read()
     port = listener.getsockname()[1]
     return _ours(
         *("web", "-m", "portal.embedded.web", "--fd", str(listener.fileno()), "--workers", str(workers)),
@@ -64,8 +64,8 @@ def hosted(home: Home, given: Mapping[str, str]) -> Program:
     listener.listen(128)
     return _ours(
         *("hosted", "-m", "gateway.providers.hosted_process", "--fd", str(listener.fileno())),
-        *(f"--allow-host={host}" for host in env.listing("EGRESS_ALLOWED_HOSTS", default=[])),
-        *(f"--allow-network={network}" for network in env.listing("EGRESS_ALLOWED_NETWORKS", default=[])),
+        *(f"--allow-host={host}" for host in variables.EGRESS_ALLOWED_HOSTS.read()),
+        *(f"--allow-network={network}" for network in variables.EGRESS_ALLOWED_NETWORKS.read()),
         given=given,
         descriptors=(listener.fileno(),),
         activated_by=listener,

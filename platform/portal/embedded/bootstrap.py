@@ -21,7 +21,7 @@ import psycopg
 from psycopg import sql
 
 from audit.ledger import event_trigger
-from portal import env
+from portal import variables
 from portal.embedded.home import Home
 
 OWNER = "chancery_owner"
@@ -66,8 +66,10 @@ class Bootstrapped:
 
 def passwords(home: Home) -> dict[str, str]:
     """The roles' passwords: DATABASE_PASSWORD_<ROLE>, else generated once and kept."""
-    names = {role: f"DATABASE_PASSWORD_{role.upper()}" for role in LOGINS}
-    return {role: env.given(name) or home.secret(name, lambda: token_urlsafe(24)) for role, name in names.items()}
+    return {
+        role: setting.given() or home.secret(setting.name, lambda: token_urlsafe(24))
+        for role, setting in variables.DATABASE_PASSWORDS.items()
+    }
 
 
 def bootstrap(admin_url: str, passwords: Mapping[str, str]) -> Bootstrapped:

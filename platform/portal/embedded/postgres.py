@@ -33,6 +33,7 @@ _TUNING = {
     "max_connections": "200",
     "max_locks_per_transaction": "256",  # a query over many partitions locks each
     "max_wal_size": "2GB",
+    "min_wal_size": "512MB",  # a file of the log that must be made stops every commit for as long
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",  # compiles for longer than any of our queries runs

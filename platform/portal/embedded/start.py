@@ -5,26 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from secrets import token_hex, token_urlsafe
+from typing import Any
 
-from portal import env
+from portal import variables
 from portal.embedded import application, bootstrap, local_model, orphans, postgres, valkey
 from portal.embedded.application import REPOSITORY
 from portal.embedded.home import Home
 from portal.embedded.progress import Progress
 from portal.embedded.supervisor import StartFailed, Supervisor
+from portal.setting import Setting
 
 _SERVICE_SECONDS = 60.0
 _WEB_SECONDS = 90.0
-_GENERATED = {
-    "SECRET_KEY": lambda: token_urlsafe(48),
-    "FIELD_KEY": lambda: token_hex(32),
-    "VAULT_ROOT_KEY": lambda: token_hex(32),
-    "KEY_PEPPERS": lambda: f"1:{token_hex(32)}",
-}
-_GIVEN_ROLES = ("DATABASE_URL_SYSTEM", "DATABASE_URL_GATEWAY", "DATABASE_URL_MIGRATOR")
+_GENERATED: tuple[tuple[Setting[Any], Callable[[], str]], ...] = (
+    (variables.SECRET_KEY, lambda: token_urlsafe(48)),
+    (variables.FIELD_KEY, lambda: token_hex(32)),
+    (variables.VAULT_ROOT_KEY, lambda: token_hex(32)),
+    (variables.KEY_PEPPERS, lambda: f"1:{token_hex(32)}"),
+)
+_ROLE_URLS = (
+    variables.DATABASE_URL,
+    variables.DATABASE_URL_SYSTEM,
+    variables.DATABASE_URL_GATEWAY,
+    variables.DATABASE_URL_MIGRATOR,
+)
 
 
 class PortTaken(Exception):
@@ -38,14 +45,16 @@ class Start:
         self._home = home
         self._supervisor = supervisor
         self._progress = progress
-        self._upstream = local_model.configure(home) if env.flag("LOCAL_MODEL", default=True) else None
+        self._upstream = local_model.configure(home) if variables.LOCAL_MODEL.read() else None
         self.environment = {
-            name: home.secret(name, generate) for name, generate in _GENERATED.items() if env.given(name) is None
+            setting.name: home.secret(setting.name, generate)
+            for setting, generate in _GENERATED
+            if setting.given() is None
         }
 
     def services(self) -> None:
         """PostgreSQL and Valkey, or those given; roles and database."""
-        admin_url, redis_url = env.given("DATABASE_URL"), env.given("REDIS_URL")
+        admin_url, redis_url = variables.DATABASE_URL.given(), variables.REDIS_URL.given()
         database = None if admin_url else postgres.configure(self._home)
         broker = None if redis_url else valkey.configure(self._home)
         if broker:
@@ -59,14 +68,14 @@ class Start:
                 self._supervisor.wait(broker.program.name, _SERVICE_SECONDS)
             self.environment |= {"REDIS_URL": broker.url, "CHANNELS_URL": broker.url, "BROKER_URL": broker.broker_url}
         elif redis_url:
-            self.environment |= _given("REDIS_URL", "CHANNELS_URL", "BROKER_URL")
+            self.environment |= _given(variables.REDIS_URL, variables.CHANNELS_URL, variables.BROKER_URL)
         self._bootstrap(database.admin_url if database else admin_url or "")
         self._home.publish(self.environment)
 
     def _bootstrap(self, admin_url: str) -> None:
         """Left out where the operator gives every role's URL: then the roles are made already."""
-        given = _given("DATABASE_URL", *_GIVEN_ROLES)
-        if len(given) == 1 + len(_GIVEN_ROLES):
+        given = _given(*_ROLE_URLS)
+        if len(given) == len(_ROLE_URLS):
             self.environment |= given
             return
         with self._progress.step("Roles"):
@@ -95,7 +104,7 @@ class Start:
     def migrate(self) -> None:
         """Only when a migration or a dependency has changed since the last time; always for a database given."""
         wanted = _migrations_fingerprint()
-        if env.given("DATABASE_URL") is None and self._home.recall("migrated") == wanted:
+        if variables.DATABASE_URL.given() is None and self._home.recall("migrated") == wanted:
             return
         with self._progress.step("Migrations", "done"):
             arguments = ("--database", "migrator", "--no-input")
@@ -107,7 +116,7 @@ class Start:
         model_url = self._upstream.url if self._upstream else ""
         seeded = [base_url, model_url]
         demo = self._home.path / "demo.json"
-        if not env.flag("SEED_DEMO", default=True) or (demo.exists() and self._home.recall("seeded") == seeded):
+        if not variables.SEED_DEMO.read() or (demo.exists() and self._home.recall("seeded") == seeded):
             return
         arguments = ("--base-url", base_url, "--model-url", model_url)
         with self._progress.step("Demo", "seeded"):
@@ -130,7 +139,7 @@ class Start:
         """Tells the processes of each other, and the egress guard of the local model: it refuses all of loopback."""
         self.environment |= {"BASE_URL": base_url, "HOSTED_SOCKET": str(application.hosted_socket(self._home))}
         if self._upstream:
-            allowed = env.listing("EGRESS_ALLOWED_HOSTS") if env.given("EGRESS_ALLOWED_HOSTS") else []
+            allowed = variables.EGRESS_ALLOWED_HOSTS.read() if variables.EGRESS_ALLOWED_HOSTS.given() else []
             allowed.append(self._upstream.url.removeprefix("http://").removesuffix("/v1"))
             self.environment["EGRESS_ALLOWED_HOSTS"] = ",".join(allowed)
             self.environment |= {"LOCAL_MODEL_URL": self._upstream.url, "LOCAL_MODEL_KEY": self._upstream.key}
@@ -150,7 +159,7 @@ def _started(home: Home, progress: Progress) -> Iterator[tuple[Start, Supervisor
 
 def up(home: Home, progress: Progress) -> None:
     """All of it, until a signal asks to stop. Raises `AlreadyRunning`, `PortTaken`, `StartFailed`, `Stopped`."""
-    host, port = env.text("HOST", default="127.0.0.1"), env.integer("PORT", default=8000)
+    host, port = variables.HOST.read(), variables.PORT.read()
     with _started(home, progress) as (start, supervisor), _listener(host, port) as listener:
         start.start_model()
         start.services()
@@ -175,8 +184,8 @@ def services(home: Home, progress: Progress) -> None:
         supervisor.watch()
 
 
-def _given(*names: str) -> dict[str, str]:
-    return {name: value for name in names if (value := env.given(name)) is not None}
+def _given(*settings: Setting[str]) -> dict[str, str]:
+    return {setting.name: value for setting in settings if (value := setting.given()) is not None}
 
 
 @contextmanager

@@ -23,6 +23,14 @@ from tenants.models import PersonalAccessToken, User
 from tenants.services import people
 
 
+class NewPasswordForm(PasswordChangeForm):
+    """Does not take the focus: the page shows more than this form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["old_password"].widget.attrs["autofocus"]
+
+
 class TokenForm(forms.Form):
     name = forms.CharField(max_length=200, help_text="What it is for: a script, a pipeline.")
 
@@ -37,7 +45,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
 @screen()
 def change_password(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Ends every other session of the person."""
-    form = PasswordChangeForm(_user(request), request.POST)
+    form = NewPasswordForm(_user(request), request.POST)
     if not form.is_valid():
         return _page(request, actor, password_form=form, status=400)
     update_session_auth_hash(request, form.save())
@@ -78,7 +86,7 @@ def _page(request: HttpRequest, actor: Actor, status: int = 200, **context: Any)
     page = {
         "tokens": [(token, token.revoked_at is None and now < token.expires_at) for token in tokens],
         "devices": sign_in.devices_of(_user(request)),
-        "password_form": PasswordChangeForm(_user(request)),
+        "password_form": NewPasswordForm(_user(request)),
         "token_form": TokenForm(),
         "api": request.build_absolute_uri("/api/"),
         **context,

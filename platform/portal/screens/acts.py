@@ -15,6 +15,7 @@ from audit.querysets import ACT
 from kit.context import Actor
 from portal.paging import next_page
 from portal.screens.guard import screen
+from portal.subjects import tell
 from portal.timeline import entries
 
 PAGE = 50
@@ -43,7 +44,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
     found = list(_acts(chosen, before)[: PAGE + 1])
     context = {
         "filters": filters,
-        "acts": entries(found[:PAGE]),
+        "acts": tell(entries(found[:PAGE])),
         "following": next_page(request, found[PAGE - 1].id if len(found) > PAGE else None),
         "is_first": before is None,
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +20,7 @@ from portal.budget_use import InUse, in_use
 from portal.capacities import Capacity
 from portal.screens.guard import screen
 from portal.spending import month_to_date
-from tenants.models import ApiKey, Budget, Role
+from tenants.models import ApiKey, Budget, Role, Team
 from tenants.snippets import curl
 
 _KEYS_SHOWN = 6
@@ -126,7 +128,7 @@ def _spend(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _development(request: HttpRequest, actor: Actor) -> HttpResponse:
-    live = selectors.live_approvals(clock.now()).values("model_id")
+    live = selectors.live_approvals(clock.now()).filter(Q(teams=[]) | Q(teams__overlap=_teams(actor))).values("model_id")
     approved = list(Model.objects.filter(id__in=live, suspended_at__isnull=True))
     base = request.build_absolute_uri("/v1")
     keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("project__team")
@@ -136,6 +138,13 @@ def _development(request: HttpRequest, actor: Actor) -> HttpResponse:
         "curl": curl(base, "$CHANCERY_KEY", approved[0].slug if approved else "MODEL"),
     }
     return render(request, "portal/home/developer.html", context)
+
+
+def _teams(actor: Actor) -> list[UUID]:
+    """The teams a person acts in; of the whole organisation, all of them."""
+    if actor.team_ids is not None:
+        return list(actor.team_ids)
+    return list(Team.objects.values_list("id", flat=True))
 
 
 def _money(request: HttpRequest, actor: Actor) -> dict[str, object]:

@@ -46,7 +46,9 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
         "decided": items(list(_decided()), actor),
     }.get(tab, waiting)
     counts = {"waiting": len(waiting), "overdue": sum(item.is_overdue for item in waiting)}
-    context = {"tab": tab, "tabs": TABS, "items": shown, "counts": counts}
+    may_ask = actor.may("governance.approval.request")
+    tabs = [(name, title) for name, title in TABS if may_ask or name != "mine"]
+    context = {"tab": tab, "tabs": tabs, "items": shown, "counts": counts, "may_ask": may_ask}
     return render(request, "portal/approvals/inbox.html", context)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -97,6 +98,7 @@ def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         "arithmetic": arithmetic(settlement, price) if settlement and price else None,
         "price": price,
         "deployment": _deployment(told),
+        "attempts": _attempts(told),
         "approval": _approval(told),
         **_labels([told]),
     }
@@ -108,7 +110,11 @@ def _labels(shown: list[Request]) -> dict[str, Any]:
     records = [request.line.record for request in shown]
     settlements = [request.line.settlement for request in shown if request.line.settlement]
     projects = {settlement.project_id for settlement in settlements if settlement.project_id}
+    approvals = Approval.objects.filter(
+        id__in={row.decided["approval"] for row in shown if row.decided.get("approval")}
+    )
     return {
+        "approvals": {str(row.id): row.granted_at for row in approvals},
         "teams": {team.id: team.name for team in Team.objects.filter(id__in={record.team_id for record in records})},
         "projects": {row.id: row.name for row in Project.objects.filter(id__in=projects)},
         "keys": readings.prefixes_of(record.actor_id for record in records if record.actor_kind == "api_key"),
@@ -119,6 +125,14 @@ def _labels(shown: list[Request]) -> dict[str, Any]:
 def _deployment(told: Request) -> Deployment | None:
     identifier = told.decided.get("deployment")
     return Deployment.objects.select_related("provider", "model").filter(id=identifier).first() if identifier else None
+
+
+def _attempts(told: Request) -> list[tuple[Mapping[str, Any], str]]:
+    """Each attempt with the name of where it went."""
+    made: list[Mapping[str, Any]] = told.said.get("attempts") or []
+    rows = Deployment.objects.select_related("provider", "model")
+    names = {str(row.id): str(row) for row in rows.filter(id__in={attempt["deployment"] for attempt in made})}
+    return [(attempt, names.get(attempt["deployment"], "a deployment not shown")) for attempt in made]
 
 
 def _approval(told: Request) -> Approval | None:

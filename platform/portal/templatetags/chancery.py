@@ -42,8 +42,14 @@ def grouped(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
+@register.filter
+def words(name: str | None) -> str:
+    """`api_key` as `API key`."""
+    return (name or "").replace("_", " ").replace("api", "API")
+
+
 @register.simple_tag
-def moment(at: datetime | None, empty: str = "") -> SafeString | str:
+def moment(at: datetime | None, empty: str = "", *, seconds: bool = False) -> SafeString | str:
     """In the organisation's time zone, with UTC when pointed at."""
     if at is None:
         return empty
@@ -52,7 +58,7 @@ def moment(at: datetime | None, empty: str = "") -> SafeString | str:
         '<time datetime="{}" title="{} UTC">{}</time>',
         at.isoformat(),
         at.astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%d %H:%M:%S"),
-        local.strftime("%d %b %Y %H:%M"),
+        local.strftime("%d %b %Y %H:%M:%S" if seconds else "%d %b %Y %H:%M"),
     )
 
 

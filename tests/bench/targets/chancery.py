@@ -75,6 +75,7 @@ class Installation:
                     model=traffic.MODEL,
                 )
                 bulk.write_records(environment["DATABASE_URL_MIGRATOR"], past, seed.records)
+            database.warm_up(self.services.admin_url)
             self.prepared[name] = Prepared(environment, tuple(seeded["tokens"]))
         return self.prepared[name]
 

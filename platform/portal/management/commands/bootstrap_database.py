@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import env
+from portal import variables
 from portal.embedded import bootstrap
 from portal.embedded.home import Home
 
@@ -20,9 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--show-urls", action="store_true", help="print the roles' URLs, with their passwords")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        home = Home(env.home())
+        home = Home(variables.HOME.read())
         home.create()
-        admin_url = options["admin_url"] or env.secret("DATABASE_ADMIN_URL")
+        admin_url = options["admin_url"] or variables.DATABASE_ADMIN_URL.read()
         try:
             done = bootstrap.bootstrap(admin_url, bootstrap.passwords(home))
         except (bootstrap.Refused, psycopg.Error) as failure:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from governance.models import ProviderKind
 from kit import clock
+from portal import variables
 from portal.demo import history, seed
 from portal.demo.cast import LOCAL_MODEL, ROUTE
 
@@ -66,7 +67,7 @@ def curl(base_url: str, key: str) -> str:
 def _upstream(url: str, name: str) -> seed.Upstream:
     if not url:
         return seed.Upstream(ProviderKind.DUMMY, "", "", "dummy")
-    credential = os.environ.get("LOCAL_MODEL_KEY", "")
+    credential = variables.LOCAL_MODEL_KEY.read()
     if not credential:
         raise CommandError("LOCAL_MODEL_KEY must hold the key of the server that --model-url names.")
     return seed.Upstream(ProviderKind.OPENAI_COMPATIBLE, url, credential, name)

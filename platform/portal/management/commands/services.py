@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import env
+from portal import variables
 from portal.embedded import orphans, start
 from portal.embedded.home import Home
 from portal.embedded.progress import Progress
@@ -24,10 +24,12 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("act", choices=["run", "status", "stop"], nargs="?", default="status")
+        parser.add_argument(
+            "act", choices=["run", "status", "stop"], nargs="?", default="status", help="status unless given"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        home = Home(env.home())
+        home = Home(variables.HOME.read())
         {"run": self._run, "status": self._status, "stop": self._stop}[options["act"]](home)
 
     def _run(self, home: Home) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import env
+from portal import env, variables
 from portal.embedded import start
 from portal.embedded.accounts import Unreachable
 from portal.embedded.bootstrap import Refused
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--detach", action="store_true", help="return when it is ready; `make down` stops it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        home = Home(env.home())
+        home = Home(variables.HOME.read())
         if options["detach"]:
             self._detach(home)
             return

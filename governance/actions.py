@@ -1,0 +1,34 @@
+"""The acts on the register and on approvals, as the ledger names them."""
+
+from __future__ import annotations
+
+from audit.ledger.actions import Action
+
+_STOPPED = "Every call that would use it is refused from then on."
+_GOES_ON = "Calls may use it again."
+
+ACTIONS: dict[str, Action] = {
+    "governance.provider.registered": Action("Provider registered", "Whoever runs models: its kind."),
+    "governance.provider.moved": Action(
+        "Provider moved", "It is spoken to at another address, with another credential."
+    ),
+    "governance.provider.credential_replaced": Action("Credential replaced", "The provider's key was exchanged."),
+    "governance.provider.suspended": Action("Provider suspended", _STOPPED),
+    "governance.provider.resumed": Action("Provider resumed", _GOES_ON),
+    "governance.model.registered": Action("Registered", "A model by exact version: its slug and version."),
+    "governance.model.suspended": Action("Model suspended", _STOPPED),
+    "governance.model.resumed": Action("Model resumed", _GOES_ON),
+    "governance.deployment.registered": Action("Deployment registered", "A model at an endpoint in a region."),
+    "governance.deployment.suspended": Action("Deployment suspended", _STOPPED),
+    "governance.deployment.resumed": Action("Deployment resumed", _GOES_ON),
+    "governance.price.registered": Action("Price set", "What a deployment costs from a moment on."),
+    "governance.route.registered": Action("Route made", "A name for an order of deployments."),
+    "governance.approval.requested": Action("Approval asked for", "The request, and the hash of what it asks."),
+    "governance.approval.approved": Action(
+        "Approved", "The approval that is in force from then on, and the hash of what was decided on."
+    ),
+    "governance.approval.rejected": Action("Rejected", "The hash of what was decided on. The reason is not sealed."),
+    "governance.approval.withdrawn": Action("Request withdrawn", "The requester took it back."),
+    "governance.approval.suspended": Action("Approval suspended", "Every call under it is refused from then on."),
+    "governance.approval.resumed": Action("Approval resumed", "Calls run under it again."),
+}

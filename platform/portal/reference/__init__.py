@@ -1,0 +1,1 @@
+"""`docs/reference`, made from the code: `manage.py reference` writes the pages, a test fails when one is stale."""

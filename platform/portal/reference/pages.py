@@ -1,0 +1,28 @@
+"""The pages, by file name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portal.reference import audit_actions, commands, error_codes, ledger_records, roles, settings
+from portal.reference.source import REPOSITORY
+
+FOLDER = REPOSITORY / "docs" / "reference"
+_PAGES = {
+    "settings.md": settings.render,
+    "error-codes.md": error_codes.render,
+    "audit-actions.md": audit_actions.render,
+    "roles.md": roles.render,
+    "commands.md": commands.render,
+    "ledger-records.md": ledger_records.render,
+}
+
+
+def rendered() -> dict[Path, str]:
+    """Each page's place and text; the same code gives the same text."""
+    return {FOLDER / name: render() for name, render in _PAGES.items()}
+
+
+def stale() -> list[Path]:
+    """Pages that are missing or say something else than the code."""
+    return [path for path, text in rendered().items() if not path.exists() or path.read_text() != text]
