@@ -6,6 +6,9 @@ from audit.ledger.actions import Action
 
 ACTIONS: dict[str, Action] = {
     "tenants.organization.founded": Action("Organisation founded", "A tenant was made: its slug and region."),
+    "tenants.organization.changed": Action(
+        "Organisation changed", "Its settings: the names of those that changed, and the origins of browsers it lets in."
+    ),
     "tenants.team.created": Action("Team made", "A team with the default budget and limits unless told otherwise."),
     "tenants.project.created": Action("Project made", "A project of a team, likewise."),
     "tenants.membership.added": Action("Role given", "A person got a role in the organisation or in one team."),

@@ -7,6 +7,7 @@ so that a destroyed one is used for no longer than that.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -23,6 +24,7 @@ _OBTAIN_KEY = "SELECT id, wrapped, tenant_key_version FROM audit_obtain_data_key
 _OBTAIN_SUBJECT = "SELECT audit_obtain_subject($1, $2, $3)"
 _SECONDS = 60.0
 _MOST = 20_000
+_PATIENCE_SECONDS = 5.0  # as long as a record is waited for, those before it in the queue included
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ class Keyring:
 
     async def _call(self, query: str, arguments: list[bytes | None]) -> Row:
         try:
-            [row] = await self._wire.call(query, arguments)
-        except (Away, Rejected) as failure:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                [row] = await self._wire.call(query, arguments)
+        except (Away, Rejected, TimeoutError) as failure:
             raise Unavailable(
                 "The content cannot be sealed now; no call was made.",
                 code="ledger_unavailable",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from gateway.exchange.stages.authenticate import authenticate, require_scope
 from gateway.exchange.stages.record import record_refusal
 from gateway.services import Services
 from gateway.wire.chat import ChatRequest
+from kit.client_address import Address, nearest
 from kit.errors import ChanceryError, RateLimited, Unavailable
 from kit.ids import new_id
 
@@ -69,7 +69,7 @@ class FloodRefused(RateLimited):
 
 def known_caller(services: Services, request: HttpRequest, sent: Headers, *, scope: str) -> Caller:
     """Who calls. Raises what `authenticate` raises, and `errors.Unavailable` where this worker cannot decide now."""
-    if services.snapshot.age_seconds() > services.snapshot_max_age_seconds:
+    if not services.snapshot.freshness.holds(services.snapshot_max_age_seconds):
         raise Unavailable("The policy in force is not known.", code="snapshot_stale", headers={"retry-after": "1"})
     if len(services.open_exchanges) >= services.max_in_flight:
         raise Unavailable("Too much is in flight.", code="overloaded", headers={"retry-after": "1"})
@@ -79,21 +79,11 @@ def known_caller(services: Services, request: HttpRequest, sent: Headers, *, sco
     return caller
 
 
-def client_address(services: Services, request: HttpRequest, sent: Headers) -> IPv4Address | IPv6Address | None:
-    """Where the call comes from: the peer, or what a trusted proxy says of it (last untrusted `x-forwarded-for`)."""
+def client_address(services: Services, request: HttpRequest, sent: Headers) -> Address | None:
+    """Where the call comes from: the peer, or whom trusted proxies say they were called by."""
     client = request.scope.get("client")  # type: ignore[attr-defined]
-    if not client:
-        return None
-    chain = [client[0], *reversed(sent.get(b"x-forwarded-for", b"").decode("latin-1").split(","))]
-    address = None
-    for hop in chain:
-        try:
-            address = ip_address(hop.strip())
-        except ValueError:
-            return address
-        if not any(address in network for network in services.trusted_proxies):
-            return address
-    return address
+    forwarded_for = sent.get(b"x-forwarded-for", b"").decode("latin-1")
+    return nearest(client[0], forwarded_for, services.trusted_proxies) if client else None
 
 
 def json_reply(content: Any, pairs: HeaderPairs, status: int = 200) -> Reply:

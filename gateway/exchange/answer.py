@@ -27,7 +27,7 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
         body = await exchange.answer.read()
         answer = parse_answer(body)
         exchange.answer_parts.append(body)
-        exchange.usage = usage.reported(answer.get("usage")) or usage.estimated(exchange, len(body) // 4)
+        exchange.usage = usage.reported(answer.get("usage")) or usage.of_answer(exchange, body)
         messages = _messages(answer)
         exchange.tool_calls = sum(len(message.get("tool_calls") or ()) for message in messages)
         inspect_output(exchange, message_texts(answer))
@@ -71,9 +71,12 @@ class EventStream:
 
 async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
     """The upstream's events as server-sent events; after a failure an error event in place of `[DONE]`."""
+    assert exchange.answer is not None
+    relay = _Relay(exchange)
     try:
-        async for event in _relayed(exchange):
-            yield event
+        async for payload in exchange.answer.events():
+            if event := relay.event(payload):
+                yield event
         exchange.usage = exchange.usage or usage.received(exchange)
         inspect_output(exchange, tuple(exchange.texts))
         outcome.note_completed(exchange)
@@ -94,11 +97,19 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
     yield DONE
 
 
-async def _relayed(exchange: Exchange) -> AsyncIterator[bytes]:
-    assert exchange.answer is not None
-    identifier, name = completion_id(exchange), model_name(exchange)
-    wants_usage = exchange.chat.include_usage
-    async for payload in exchange.answer.events():
+class _Relay:
+    """Makes of each of the upstream's events ours, and notes in the exchange what it says."""
+
+    __slots__ = ("_exchange", "_identifier", "_name", "_wants_usage")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._identifier, self._name = completion_id(exchange), model_name(exchange)
+        self._wants_usage = exchange.chat.include_usage
+
+    def event(self, payload: bytes) -> bytes | None:
+        """Under our id and the model's own name. None for a count of tokens that the caller did not ask for."""
+        exchange = self._exchange
         chunk = orjson.loads(payload)
         exchange.events += 1
         exchange.answer_parts.append(payload)
@@ -106,14 +117,14 @@ async def _relayed(exchange: Exchange) -> AsyncIterator[bytes]:
         counted = chunk.get("usage")
         if counted is not None:
             exchange.usage = usage.reported(counted) or exchange.usage
-            if not wants_usage:
+            if not self._wants_usage:
                 if not choices:
-                    continue
+                    return None
                 del chunk["usage"]
         if choices:
             _collect(exchange, choices)
-        chunk["id"], chunk["model"] = identifier, name
-        yield _DATA + orjson.dumps(chunk) + _END
+        chunk["id"], chunk["model"] = self._identifier, self._name
+        return _DATA + orjson.dumps(chunk) + _END
 
 
 def _collect(exchange: Exchange, choices: list[Any]) -> None:

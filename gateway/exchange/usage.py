@@ -29,6 +29,11 @@ def received(exchange: Exchange) -> Usage:
     return estimated(exchange, max(exchange.events, -(-text_bytes // _BYTES_PER_TOKEN)))
 
 
+def of_answer(exchange: Exchange, body: bytes) -> Usage:
+    """Our own count of a whole answer that came without one."""
+    return estimated(exchange, -(-len(body) // _BYTES_PER_TOKEN))
+
+
 def estimated(exchange: Exchange, output_tokens: int) -> Usage:
     """Of an answer that nobody counted."""
     bound = exchange.output_bound * exchange.chat.n

@@ -10,9 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from gateway.snapshot.freshness import Freshness
 from governance.snapshot.changes import Delta
 from governance.snapshot.section import ApprovalEntry, DeploymentEntry, ModelEntry, ProviderEntry, RouteEntry
-from kit import clock
 from tenants.snapshot import (
     ApiKeyEntry,
     BudgetEntry,
@@ -91,7 +91,7 @@ class Snapshot:
 
     def __init__(self) -> None:
         self.version = 0
-        self.refreshed_at = float("-inf")
+        self.freshness = Freshness()
         self.organizations: Table[OrganizationEntry] = Table()
         self.api_keys: Table[ApiKeyEntry] = Table(lambda key: (secret.digest for secret in key.secrets))
         self.identity_providers: Table[IdentityProviderEntry] = Table(lambda entry: (entry.issuer,))
@@ -119,15 +119,11 @@ class Snapshot:
             "approval": self.approvals,
         }
 
-    def apply(self, delta: Delta) -> None:
-        """Takes a delta in. Not to be interrupted by an await."""
+    def apply(self, delta: Delta, *, asked_at: float) -> None:
+        """Takes a delta in that was asked for at `asked_at` (monotonic). Not to be interrupted by an await."""
         for kind, entries in delta.entries.items():
             table = self._tables[kind]
             for identifier, entry in entries.items():
                 table.put(identifier, entry)
         self.version = max(self.version, delta.version)
-        self.refreshed_at = clock.monotonic()
-
-    def age_seconds(self) -> float:
-        """Since the last time the database confirmed that nothing newer is known."""
-        return clock.monotonic() - self.refreshed_at
+        self.freshness.confirmed(asked_at)

@@ -20,6 +20,7 @@ from django.db import connections
 
 from gateway.snapshot.index import Snapshot
 from governance.snapshot import acknowledge, changes
+from governance.snapshot.changes import Delta
 from kit import clock
 from kit.ids import new_id
 from tenants.snapshot import GATEWAY
@@ -27,6 +28,7 @@ from tenants.snapshot import GATEWAY
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 POLL_SECONDS = 1.0
+_PAUSE_SECONDS = 0.2
 
 
 class Keeper:
@@ -36,46 +38,59 @@ class Keeper:
         self.process_id: UUID = new_id()
         self.snapshot = Snapshot()
         self._dsn = dsn
-        self._seen = ""
+        self._last: Delta
+        self._is_unsure = False  # what was seen last may have been lost with the server that showed it
         self._woken = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        delta = await self._in_thread(changes.load_all)
-        self._seen = delta.seen
-        self.snapshot.apply(delta)
-        await self._in_thread(lambda: acknowledge.introduce(self.process_id, version=delta.version, now=clock.now()))
+        await self._take_in(changes.load_all)
+        await self._in_thread(lambda: acknowledge.introduce(self.process_id, self._last, now=clock.now()))
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._follow())]
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._in_thread(connections[GATEWAY].close)
+        await self._in_thread(_disconnect)
         self._thread.shutdown()
 
     async def _follow(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._woken.wait()
-            self._woken.clear()
+            await self._sleep()
             try:
                 await self._refresh()
-            except DatabaseError as failure:
-                logger.warning("snapshot not refreshed: %s", type(failure).__name__)
-                await self._in_thread(connections[GATEWAY].close)
-                await asyncio.sleep(0.2)
+            except Exception as failure:  # whatever it is, the next look may succeed; until then the snapshot ages
+                known = isinstance(failure, DatabaseError)
+                logger.warning("snapshot not refreshed: %s", type(failure).__name__, exc_info=not known)
+                self._is_unsure = True
+                await self._in_thread(_disconnect)
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _sleep(self) -> None:
+        freshness = self.snapshot.freshness
+        freshness.sleeps(POLL_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._woken.wait()
+        freshness.wakes()
+        self._woken.clear()
 
     async def _refresh(self) -> None:
-        delta = await self._in_thread(lambda: changes.pull(self._seen))
-        self.snapshot.apply(delta)
-        self._seen = delta.seen
-        now = clock.now()
+        last, is_unsure = self._last, self._is_unsure
+        delta = await self._take_in(lambda: changes.pull(last, doubting=is_unsure))
+        self._is_unsure = False
+        now, version = clock.now(), self.snapshot.version
         if delta.version:
             await self._in_thread(lambda: acknowledge.acknowledge(self.process_id, delta, now=now))
-        await self._in_thread(lambda: acknowledge.beat(self.process_id, now=now))
+        await self._in_thread(lambda: acknowledge.beat(self.process_id, seen=delta.seen, version=version, now=now))
+
+    async def _take_in(self, look: Callable[[], Delta]) -> Delta:
+        asked_at = clock.monotonic()
+        delta = self._last = await self._in_thread(look)
+        self.snapshot.apply(delta, asked_at=asked_at)
+        return delta
 
     async def _listen(self) -> None:
         """LISTEN needs a direct connection: not one through a transaction pooler."""
@@ -92,3 +107,8 @@ class Keeper:
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _disconnect() -> None:
+    """In the thread whose connection it is: Django keeps one for each."""
+    connections[GATEWAY].close()

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminSelectMultipleWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from governance.models import Deployment, Route
 from governance.services import catalogue
@@ -16,24 +16,37 @@ from kit import clock
 from tenants.acting import actor_of
 from tenants.admin.base import GovernedAdmin, GovernedForm
 
+_PLACES = ["first", "second", "third", "fourth"]
+
+
+def _place(label: str, **options: Any) -> Any:
+    return forms.ModelChoiceField(queryset=None, label=label, widget=UnfoldAdminSelectWidget, **options)
+
 
 class RouteForm(GovernedForm):
     """The candidates in the order in which they are tried."""
 
-    first: Any = forms.ModelChoiceField(queryset=None, label="First choice")
-    fallbacks: Any = forms.ModelMultipleChoiceField(
-        queryset=None,
-        required=False,
-        widget=UnfoldAdminSelectMultipleWidget,
-        help_text="Tried in the order of the list when the first choice fails.",
-    )
+    first = _place("Tried first")
+    second = _place("Then", required=False, help_text="When the one before does not answer.")
+    third = _place("Then", required=False)
+    fourth = _place("Then", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("first", "fallbacks"):
-            if name in self.fields:
-                choice: Any = self.fields[name]
-                choice.queryset = Deployment.objects.select_related("model", "provider")
+        for name in set(_PLACES) & set(self.fields):
+            choice: Any = self.fields[name]
+            choice.queryset = Deployment.objects.select_related("model", "provider")
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        seen: set[Deployment] = set()
+        for name in _PLACES:
+            deployment = cleaned.get(name)
+            if deployment in seen:
+                self.add_error(name, "It is in the order already.")
+            if deployment is not None:
+                seen.add(deployment)
+        return cleaned
 
 
 @admin.register(Route)
@@ -48,7 +61,7 @@ class RouteAdmin(GovernedAdmin[Route]):
     readonly_fields = ["order"]
     add_fieldsets = [
         (None, {"fields": ["slug", "description", "team"]}),
-        ("Deployments", {"fields": ["first", "fallbacks"]}),
+        ("Deployments", {"fields": _PLACES}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
@@ -63,12 +76,11 @@ class RouteAdmin(GovernedAdmin[Route]):
         return " → ".join(str(candidate.deployment) for candidate in row.candidates.all())
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Route:
-        later = [deployment for deployment in entered["fallbacks"] if deployment != entered["first"]]
         return catalogue.create_route(
             actor=actor_of(request),
             slug=entered["slug"],
             description=entered["description"],
             team=entered["team"],
-            deployments=[entered["first"], *later],
+            deployments=[entered[name] for name in _PLACES if entered[name]],
             now=clock.now(),
         )

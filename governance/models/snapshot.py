@@ -35,6 +35,9 @@ class GatewayProcess(Identified):
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
     snapshot_version = models.BigIntegerField(default=0)
+    seen = models.TextField(
+        default="1:1:", help_text="PostgreSQL's snapshot that it decides by; at first one of nothing."
+    )
 
     class Meta:
         ordering = ["-started_at"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -118,7 +118,7 @@ def resume(*, actor: Actor, approval: Approval) -> None:
 
 
 def content_hash(request: ApprovalRequest) -> str:
-    """SHA-256, in hex, of the canonical form of what is asked."""
+    """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in."""
     asked = {
         "model_id": str(request.model_id),
         "version": request.model.version,
@@ -126,7 +126,7 @@ def content_hash(request: ApprovalRequest) -> str:
         "teams": sorted(str(team) for team in request.teams),
         "regions": sorted(request.regions),
         "max_data_class": int(request.max_data_class),
-        "expires_at": request.expires_at.isoformat() if request.expires_at else None,
+        "expires_at": request.expires_at.astimezone(UTC).isoformat() if request.expires_at else None,
     }
     return hashlib.sha256(canonical(asked)).hexdigest()
 

@@ -133,23 +133,23 @@ def create_route(
 def suspend(*, actor: Actor, subject: Suspendable, now: datetime) -> None:
     """Stops every call through a provider, model or deployment, on every worker within a second."""
     permissions.require(actor, "governance.model.suspend")
-    _set_suspended(actor, subject, now, "suspended")
+    _set_suspended(actor, subject, now, f"governance.{subject._meta.model_name}.suspended")
 
 
 def resume(*, actor: Actor, subject: Suspendable) -> None:
     """Lets calls through a suspended provider, model or deployment again."""
     permissions.require(actor, "governance.model.suspend", otp=True)
-    _set_suspended(actor, subject, None, "resumed")
+    _set_suspended(actor, subject, None, f"governance.{subject._meta.model_name}.resumed")
 
 
-def _set_suspended(actor: Actor, subject: Suspendable, at: datetime | None, verb: str) -> None:
+def _set_suspended(actor: Actor, subject: Suspendable, at: datetime | None, action: str) -> None:
     with transaction.atomic():
         locked = type(subject).objects.select_for_update().get(id=subject.id)
         if locked.is_suspended == (at is not None):
             return
         locked.suspended_at = at
         locked.save(update_fields=["suspended_at"])
-        _record(actor, f"governance.{locked._meta.model_name}.{verb}", locked, {})
+        _record(actor, action, locked, {})
 
 
 def _register(actor: Actor, row: Row, details: dict[str, Any]) -> Row:

@@ -64,7 +64,7 @@ class InUse:
 def in_use(budgets: Iterable[Budget], actor: Actor, *, time_zone: str, now: datetime) -> list[InUse]:
     """Each budget in the order given. Two queries, however many budgets there are."""
     rows = list(budgets)
-    periods = {budget.id: period_of(_entry(budget), time_zone, now) for budget in rows}
+    periods = {budget.id: period_of(entry_of(budget), time_zone, now) for budget in rows}
     begins = {budget.id: _begin(budget, periods[budget.id][1]) for budget in rows}
     if not rows:
         return []
@@ -100,7 +100,7 @@ def _begin(budget: Budget, resets_at: datetime | None) -> datetime:
     return resets_at - timedelta(days=7 if budget.period == Period.WEEK else 1)
 
 
-def _entry(budget: Budget) -> BudgetEntry:
+def entry_of(budget: Budget) -> BudgetEntry:
     return BudgetEntry(
         budget.id,
         budget.organization_id,

@@ -42,11 +42,9 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gateway(now: datetime) -> dict[str, Any]:
-    """Workers that live, the newest version one of them has, and how fast the last changes arrived."""
-    processes = list(living(now, using="default"))
+    """Workers that live, whether one has yet to take in a change, and how fast the last changes arrived."""
     return {
-        "processes": processes,
-        "newest_version": max((process.snapshot_version for process in processes), default=0),
+        "processes": list(living(now, using="default")),
         "silent_after": int(SILENT_AFTER.total_seconds()),
         "acknowledged": SnapshotAcknowledgement.objects.select_related("process")[:_SHOWN],
     }

@@ -74,9 +74,9 @@ async def _redis() -> dict[str, Any]:
 
 async def _snapshot() -> dict[str, Any]:
     services = process.services()
-    age = services.snapshot.age_seconds()
-    state = "ok" if age <= services.snapshot_max_age_seconds else "unavailable"
-    return {"status": state, "version": services.snapshot.version, "age_seconds": round(age, 1)}
+    freshness = services.snapshot.freshness
+    state = "ok" if freshness.holds(services.snapshot_max_age_seconds) else "unavailable"
+    return {"status": state, "version": services.snapshot.version, "age_seconds": round(freshness.age_seconds(), 1)}
 
 
 async def _send(send: Any, status: int, content: dict[str, Any]) -> None:

@@ -67,7 +67,11 @@ def last_days(now: datetime, time_zone: str, days: int) -> list[tuple[date, int]
 
 def as_chart(days: list[tuple[date, int]], colour: str) -> dict[str, object]:
     """Data for Chart.js. Floats, since they are drawn and not counted with."""
-    return {
-        "labels": [f"{day:%d %b}" for day, _ in days],
-        "datasets": [{"label": "USD", "data": [spent / NANO for _, spent in days], "backgroundColor": colour, "displayYAxis": True, "maxBarThickness": 18}],
+    bars = {
+        "label": "USD",
+        "data": [spent / NANO for _, spent in days],
+        "backgroundColor": colour,
+        "displayYAxis": True,
+        "maxBarThickness": 18,
     }
+    return {"labels": [f"{day:%d %b}" for day, _ in days], "datasets": [bars]}

@@ -15,11 +15,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from unfold.decorators import action as unfold_action
 from unfold.enums import ActionVariant
@@ -76,6 +78,8 @@ class GovernedForm(ModelForm[Any]):
         if self.refusal is not None:
             for name, text in explained(self.refusal):
                 self.add_error(name if name in self.fields else None, text)
+            if needs_code(self.refusal):
+                self.add_error(None, _give_code_then_save())
         return cleaned
 
 
@@ -125,7 +129,7 @@ class GovernedAdmin(TypedModelAdmin[Row]):
             except (ChanceryError, ValidationError) as refusal:
                 for _, text in explained(refusal):
                     form.add_error(None, text)
-                if getattr(refusal, "code", "") == "otp_required":
+                if needs_code(refusal):
                     step_up = f"{reverse('sign-in-code')}?{urlencode({'next': request.path})}"
             else:
                 if isinstance(outcome, HttpResponse):
@@ -155,6 +159,15 @@ class GovernedAdmin(TypedModelAdmin[Row]):
 
     def has_acting_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return actor_of(request).may(self.change_act)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Moments say whose clock they are read by; a related row is made on a page of its own, not in a pop-up."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(db_field, DateTimeField):
+            field.help_text = f"{field.help_text} In {timezone.get_current_timezone_name()}.".strip()
+        if field is not None and hasattr(field.widget, "can_add_related"):
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return field
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form_class = super().get_form(request, obj, change=change, **kwargs)
@@ -229,10 +242,31 @@ def label(description: str, colours: Mapping[str, str], *, ordering: str | None 
     return decorate
 
 
+def needs_code(refusal: ChanceryError | ValidationError) -> bool:
+    """Whether a fresh one-time password is all that was missing."""
+    return isinstance(refusal, ChanceryError) and refusal.code == "otp_required"
+
+
+def _give_code_then_save() -> str:
+    """In a tab of its own, since what was entered is on the page."""
+    return format_html(
+        '<a class="underline" href="{}" target="_blank">Give a one-time password</a>, then save again.',
+        reverse("sign-in-code"),
+    )
+
+
 def explained(refusal: ChanceryError | ValidationError) -> list[tuple[str | None, str]]:
     """(field, sentence) for each thing that is wrong; no field where it is about the whole."""
     if isinstance(refusal, ChanceryError):
         return [(refusal.param, refusal.message)]
     if hasattr(refusal, "error_dict"):
-        return [(name, text) for name, texts in refusal.message_dict.items() for text in texts]
+        return [_placed(name, error) for name, errors in refusal.error_dict.items() for error in errors]
     return [(None, text) for text in refusal.messages]
+
+
+def _placed(name: str, error: ValidationError) -> tuple[str | None, str]:
+    """What must be unique within an organisation or team is wrong in the last of its fields."""
+    unique: Any = (error.params or {}).get("unique_check") if isinstance(error.params, Mapping) else None
+    if unique and len(unique) > 1:
+        return unique[-1], "There is one of this name already."
+    return name, error.messages[0]

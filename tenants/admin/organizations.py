@@ -12,10 +12,10 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from kit import clock, money
 from tenants.acting import actor_of
 from tenants.admin.base import GovernedAdmin, GovernedForm
-from tenants.admin.fields import UsdField
+from tenants.admin.fields import LinesField, UsdField
 from tenants.models import Organization, Project, Team
 from tenants.services import organizations
-from tenants.services.organizations import INHERIT, Unset
+from tenants.services.organizations import INHERIT, Defaults, Limits, Settings, Unset
 
 _BUDGET_FIELDS = (
     "Budget to start with",
@@ -48,30 +48,75 @@ def _budget(entered: dict[str, Any]) -> int | Unset | None:
     return INHERIT if amount is None else amount
 
 
+class SettingsForm(GovernedForm):
+    cors_origins = LinesField(
+        required=False,
+        label="Origins of browsers",
+        help_text="One a line, such as https://app.example.com: pages there may call the inference API. Empty: none.",
+    )
+    monthly_budget = UsdField(
+        required=False, label="Monthly budget, USD", help_text="Empty: new teams and projects start without one."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["monthly_budget"] = self.instance.default_monthly_budget_nano_usd
+
+
 @admin.register(Organization)
 class OrganizationAdmin(GovernedAdmin[Organization]):
     """The one organisation the person acts in."""
 
+    form = SettingsForm
+    can_amend = True
+
     list_display = ["name", "slug", "region", "time_zone", "default_budget"]
     search_fields = ["name", "slug"]
-    fields = [
-        "name",
-        "slug",
-        "region",
-        "time_zone",
-        "cors_origins",
-        "default_budget",
-        "default_requests_per_minute",
-        "default_tokens_per_minute",
-        "default_concurrency",
-        "created_at",
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "region", "time_zone", "cors_origins", "created_at"]}),
+        (
+            "What new teams and projects start with",
+            {
+                "fields": [
+                    "monthly_budget",
+                    "default_requests_per_minute",
+                    "default_tokens_per_minute",
+                    "default_concurrency",
+                ]
+            },
+        ),
     ]
-    readonly_fields = ["default_budget"]
+    readonly_fields = ["slug", "region", "default_budget", "created_at"]
 
     @admin.display(description="Default monthly budget")
     def default_budget(self, row: Organization) -> str:
         amount = row.default_monthly_budget_nano_usd
         return "none" if amount is None else money.display(amount)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not change it reads the budget as an amount, since a field of the form alone is not shown then."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        facts, (title, starting) = self.fieldsets
+        fields = ["default_budget", *starting["fields"][1:]]
+        return [facts, (title, {"fields": fields})]
+
+    def amend(self, request: HttpRequest, row: Organization, entered: dict[str, Any]) -> Organization:
+        limits = Limits(
+            entered["default_requests_per_minute"],
+            entered["default_tokens_per_minute"],
+            entered["default_concurrency"],
+        )
+        return organizations.change(
+            actor=actor_of(request),
+            organization=row,
+            settings=Settings(
+                name=entered["name"],
+                time_zone=entered["time_zone"],
+                cors_origins=entered["cors_origins"],
+                defaults=Defaults(entered["monthly_budget"], limits),
+            ),
+        )
 
 
 @admin.register(Team)

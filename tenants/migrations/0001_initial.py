@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
+                'verbose_name': 'API key',
                 'ordering': ['-created_at'],
             },
         ),
@@ -68,6 +69,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
             ],
             options={
+                'verbose_name': 'organisation',
                 'ordering': ['name'],
             },
         ),

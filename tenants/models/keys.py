@@ -52,6 +52,7 @@ class ApiKey(Credential):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["-created_at"]
         constraints = [models.UniqueConstraint(fields=["organization", "id"], name="api_key_in_organization")]
 

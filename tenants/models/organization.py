@@ -44,6 +44,7 @@ class Organization(Identified):
     across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
+        verbose_name = "organisation"
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -43,6 +43,18 @@ class OrganizationShown(serializers.ModelSerializer[Organization]):
         ]
 
 
+class OrganizationChanged(serializers.Serializer[Any]):
+    """What is absent stays as it is; null is none."""
+
+    name = serializers.CharField(max_length=200, required=False)
+    time_zone = serializers.CharField(max_length=64, required=False)
+    cors_origins = serializers.ListField(child=serializers.CharField(max_length=200), required=False)
+    default_monthly_budget_usd = UsdField(required=False, allow_null=True)
+    default_requests_per_minute = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    default_tokens_per_minute = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    default_concurrency = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+
+
 class TeamShown(serializers.ModelSerializer[Team]):
     class Meta:
         model = Team

@@ -18,7 +18,7 @@ from tenants.rest import serializers as wire
 from tenants.rest.base import ScopedViewSet
 from tenants.services import allotments, api_keys, organizations, people
 from tenants.services.allotments import Level
-from tenants.services.organizations import INHERIT, Limits
+from tenants.services.organizations import INHERIT, Defaults, Limits, Settings
 
 
 class OrganizationViewSet(ScopedViewSet[Organization]):
@@ -26,6 +26,30 @@ class OrganizationViewSet(ScopedViewSet[Organization]):
 
     model = Organization
     serializer_class = wire.OrganizationShown
+
+    @extend_schema(request=wire.OrganizationChanged, responses=wire.OrganizationShown)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Changes settings. Needs a one-time password."""
+        organization = self.get_object()
+        entered = {**_settings_of(organization), **self.taken(wire.OrganizationChanged)}
+        changed = organizations.change(
+            actor=self.actor,
+            organization=organization,
+            settings=Settings(
+                name=entered["name"],
+                time_zone=entered["time_zone"],
+                cors_origins=entered["cors_origins"],
+                defaults=Defaults(
+                    entered["default_monthly_budget_usd"],
+                    Limits(
+                        entered["default_requests_per_minute"],
+                        entered["default_tokens_per_minute"],
+                        entered["default_concurrency"],
+                    ),
+                ),
+            ),
+        )
+        return Response(self.shown(changed))
 
 
 class TeamViewSet(ScopedViewSet[Team]):
@@ -185,3 +209,10 @@ class RateLimitViewSet(ScopedViewSet[RateLimit]):
 
 def _level(entered: dict[str, Any]) -> Level:
     return Level.of(entered["api_key"] or entered["project"] or entered["team"])
+
+
+def _settings_of(row: Organization) -> dict[str, Any]:
+    """The settings as they are, under the names of the wire."""
+    amount = row.default_monthly_budget_nano_usd
+    names = wire.OrganizationChanged().fields
+    return {name: amount if name.endswith("_usd") else getattr(row, name) for name in names}

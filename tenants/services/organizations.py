@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
 from audit.ledger.append import append_act
+from kit import errors
 from kit.context import Actor
 from kit.ids import new_id
 from kit.scoping import within
 from tenants import permissions
 from tenants.models import Budget, Organization, Period, Project, RateLimit, Team
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class Unset(Enum):
@@ -80,6 +85,44 @@ def found(
     return organization
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an organisation's administrator may change of it. `cors_origins` are those of pages in browsers."""
+
+    name: str
+    time_zone: str
+    cors_origins: Sequence[str]
+    defaults: Defaults
+
+
+def change(*, actor: Actor, organization: Organization, settings: Settings) -> Organization:
+    """Changes the organisation's settings; the defaults bind teams and projects made from then on.
+
+    Raises `errors.InvalidRequest` for an origin that is none.
+    """
+    permissions.require(actor, "tenants.organization.change", otp=True)
+    permissions.require_reach(actor, None)
+    for origin in settings.cors_origins:
+        _check_origin(origin)
+    with transaction.atomic():
+        locked = Organization.objects.select_for_update().get(id=organization.id)
+        changed = {name: value for name, value in _columns(settings).items() if getattr(locked, name) != value}
+        if not changed:
+            return locked
+        for name, value in changed.items():
+            setattr(locked, name, value)
+        locked.full_clean(exclude=["created_at"])
+        locked.save(update_fields=list(changed))
+        append_act(
+            actor=actor,
+            action="tenants.organization.changed",
+            object_kind="organization",
+            object_id=locked.id,
+            details={"changed": sorted(changed), "cors_origins": list(locked.cors_origins)},
+        )
+    return locked
+
+
 def create_team(
     *,
     actor: Actor,
@@ -131,6 +174,27 @@ def create_project(
             details={"slug": slug, "team_id": str(team.id)},
         )
     return project
+
+
+def _columns(settings: Settings) -> dict[str, Any]:
+    limits = settings.defaults.limits
+    return {
+        "name": settings.name,
+        "time_zone": settings.time_zone,
+        "cors_origins": list(settings.cors_origins),
+        "default_monthly_budget_nano_usd": settings.defaults.monthly_budget_nano_usd,
+        "default_requests_per_minute": limits.requests_per_minute,
+        "default_tokens_per_minute": limits.tokens_per_minute,
+        "default_concurrency": limits.concurrency,
+    }
+
+
+def _check_origin(origin: str) -> None:
+    """As browsers send it (RFC 6454, section 7): scheme, host and port, and nothing after them."""
+    if not _ORIGIN.fullmatch(origin):
+        raise errors.InvalidRequest(
+            f"{origin!r} is not an origin such as https://app.example.com.", param="cors_origins"
+        )
 
 
 def _allot(*, team: Team, project: Project | None, budget: int | Unset | None, limits: Limits | Unset | None) -> None:

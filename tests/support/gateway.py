@@ -63,7 +63,8 @@ def start(environment: dict[str, str], log: Path, *, port: int | None = None, **
     port = port or free_port()
     command = [
         *(sys.executable, "-m", "uvicorn", "portal.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
-        *("--no-access-log", "--log-level", "warning", "--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
+        *("--no-access-log", "--no-proxy-headers", "--log-level", "warning"),
+        *("--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
     ]
     with log.open("ab") as output:
         process = _spawn(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -24,13 +25,16 @@ from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
 from gateway.admission.holds import BudgetLine, Spending
 from gateway.truth import Books
+from kit import clock
 from portal.embedded import orphans
 from portal.embedded.application import REPOSITORY
 from portal.embedded.home import Home
 from portal.embedded.programs import started_at
+from tests.bench import processes
 from tests.support.gateway import free_port
 
 LEASE_SECONDS = 5
+SNAPSHOT_SECONDS = 5
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0
 _NO_LIMIT = 10**15
@@ -72,14 +76,27 @@ class Stack:
         return orphans.running(self.home)[program]
 
     def worker_pids(self) -> list[int]:
-        """The gateway's workers that have introduced themselves and still run."""
-        with self.books() as books:
-            known = books.execute("SELECT pid FROM governance_gatewayprocess ORDER BY started_at").fetchall()
-        return [pid for (pid,) in known if started_at(pid) is not None]
+        """The gateway's workers that have introduced themselves and still run, eldest first."""
+        return [pid for pid, _ in self._workers()]
 
     def wait_until_ready(self, seconds: float = 60) -> None:
-        """Until every worker is there and the whole of the product says that it can do its work."""
-        wait_for(lambda: self._is_ready() and len(self.worker_pids()) == self.workers, seconds)
+        """Until the product says that it can do its work, and each of its workers has looked at the database since."""
+        asked_at = clock.now()
+        wait_for(lambda: self._is_ready() and self._heard_of_since(asked_at) == self.workers, seconds, "not ready")
+
+    def _workers(self) -> list[tuple[int, datetime]]:
+        """Process id and last heartbeat. What runs under the number of a dead worker is no child of the web server."""
+        known = "SELECT pid, heartbeat_at FROM governance_gatewayprocess ORDER BY started_at"
+        with self.books() as books:
+            rows: list[tuple[int, datetime]] = books.execute(known).fetchall()
+        web = orphans.running(self.home).get("web", 0)
+        return [(pid, heard_at) for pid, heard_at in rows if _is_child(pid, web)]
+
+    def _heard_of_since(self, moment: datetime) -> int:
+        try:
+            return sum(heard_at > moment for _, heard_at in self._workers())
+        except psycopg.OperationalError:
+            return 0
 
     def _is_ready(self) -> bool:
         try:
@@ -100,6 +117,13 @@ class Stack:
         finally:
             await admission.close()
             await books.close()
+
+
+def _is_child(pid: int, parent: int) -> bool:
+    try:
+        return processes.parent(pid) == parent and started_at(pid) is not None
+    except ProcessLookupError:
+        return False
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str = "it did not happen") -> None:
@@ -145,6 +169,7 @@ def _environment(home: Path, workers: int, port: int, settings: dict[str, str]) 
         "WEB_WORKERS": str(workers),
         "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
         "HOLD_LEASE_SECONDS": str(LEASE_SECONDS),
+        "SNAPSHOT_MAX_AGE_SECONDS": str(SNAPSHOT_SECONDS),
         **settings,
     }
 

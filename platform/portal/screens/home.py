@@ -128,7 +128,9 @@ def _spend(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _development(request: HttpRequest, actor: Actor) -> HttpResponse:
-    live = selectors.live_approvals(clock.now()).filter(Q(teams=[]) | Q(teams__overlap=_teams(actor))).values("model_id")
+    live = (
+        selectors.live_approvals(clock.now()).filter(Q(teams=[]) | Q(teams__overlap=_teams(actor))).values("model_id")
+    )
     approved = list(Model.objects.filter(id__in=live, suspended_at__isnull=True))
     base = request.build_absolute_uri("/v1")
     keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("project__team")

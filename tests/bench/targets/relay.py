@@ -8,7 +8,18 @@ from tests.bench import traffic
 from tests.bench.processes import Spawned, free_port
 from tests.bench.target import Place, Request, Running, Target
 
-UVICORN = ("-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
+UVICORN = (
+    "-m",
+    "uvicorn",
+    "--loop",
+    "uvloop",
+    "--http",
+    "httptools",
+    "--no-access-log",
+    "--log-level",
+    "warning",
+    "--no-proxy-headers",
+)
 
 
 def _start(place: Place) -> Running:

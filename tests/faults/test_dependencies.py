@@ -1,0 +1,111 @@
+"""A dependency that stands still, or takes no writes: calls are refused as documented, and served again afterwards.
+
+Refused soon: callers here do not wait for longer than `SOON_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import redis
+
+from tests.bench import processes
+from tests.faults import load
+from tests.faults.books import agrees, open_calls, recorded
+from tests.support.stack import SNAPSHOT_SECONDS, Stack, wait_for
+
+SOON_SECONDS = 12.0
+
+
+def call(stack: Stack, **more: Any) -> httpx.Response:
+    body = {**load.BODY, **more}
+    return httpx.post(f"{stack.url}/v1/chat/completions", headers=stack.headers, json=body, timeout=SOON_SECONDS)
+
+
+def refused(stack: Stack, **more: Any) -> str:
+    """The code of a refusal that tells the caller to try again."""
+    answer = call(stack, **more)
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["retry-after"]) >= 1
+    code: str = answer.json()["error"]["code"]
+    return code
+
+
+def not_ready(stack: Stack) -> set[str]:
+    """What `/ready` names as unavailable."""
+    answer = httpx.get(f"{stack.url}/ready", timeout=SOON_SECONDS)
+    assert answer.status_code == 503
+    said = answer.json()
+    return {name for name, part in said.items() if name != "status" and part["status"] != "ok"}
+
+
+def served_again(stack: Stack) -> None:
+    """And nothing is left of the calls in between."""
+    stack.wait_until_ready()
+    assert call(stack).status_code == 200
+    wait_for(lambda: open_calls(stack) == 0, 15, "a refused call is still open")
+    wait_for(lambda: agrees(stack), 20, "the counters differ from the books")
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    """The process and its children, the parent first: it makes no new ones."""
+    members = processes.tree(pid)
+    for member in members:
+        os.kill(member, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for member in reversed(members):
+            os.kill(member, signal.SIGCONT)
+
+
+@contextmanager
+def valkey(stack: Stack) -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(stack.environment["REDIS_URL"])
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def test_no_call_is_made_while_valkey_stands_still(stack: Stack) -> None:
+    before = recorded(stack)
+    with standing_still(stack.pid_of("valkey")):
+        assert {refused(stack) for _ in range(4)} == {"admission_unavailable"}
+        assert not_ready(stack) == {"redis"}
+        assert recorded(stack) == before
+    served_again(stack)
+
+
+def test_no_call_is_made_while_valkey_takes_no_writes(stack: Stack) -> None:
+    with valkey(stack) as client:
+        before = recorded(stack)
+        client.replicaof("127.0.0.1", 1)
+        try:
+            assert {refused(stack) for _ in range(4)} == {"admission_unavailable"}
+            assert recorded(stack) == before
+        finally:
+            client.replicaof("NO", "ONE")
+    served_again(stack)
+
+
+def test_a_valkey_that_hesitates_is_waited_for(stack: Stack) -> None:
+    with valkey(stack) as client:
+        client.client_pause(400)
+        assert call(stack).status_code == 200
+
+
+def test_no_call_is_made_while_postgres_stands_still(stack: Stack) -> None:
+    """First its record cannot be written, or its content not be sealed; soon the policy in force is not known."""
+    with standing_still(stack.pid_of("postgres")):
+        assert refused(stack) in ("ledger_unavailable", "snapshot_stale")
+        assert refused(stack, user="somebody new") in ("ledger_unavailable", "snapshot_stale")
+        wait_for(lambda: refused(stack) == "snapshot_stale", SNAPSHOT_SECONDS + SOON_SECONDS)
+        assert not_ready(stack) == {"database", "snapshot"}
+    served_again(stack)
