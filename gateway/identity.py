@@ -15,7 +15,7 @@ from uuid import UUID
 import jwt
 import orjson
 
-from gateway.exchange.exchange import Caller
+from gateway.caller import Caller
 from gateway.snapshot.index import Snapshot
 from kit import clock, errors
 from tenants.snapshot import IdentityProviderEntry

@@ -12,9 +12,10 @@ from django.http import HttpRequest
 from gateway import process
 from gateway.api import body, cors, errors, headers
 from gateway.api.replies import JSON, EventReply, HeaderPairs, Reply
+from gateway.caller import Caller, Headers
 from gateway.exchange import run
 from gateway.exchange.answer import EventStream
-from gateway.exchange.exchange import Caller, Exchange, Headers
+from gateway.exchange.exchange import Exchange
 from gateway.exchange.stages.authenticate import authenticate, require_scope
 from gateway.exchange.stages.record import record_refusal
 from gateway.services import Services

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.api.replies import HeaderPairs, Reply
-from gateway.exchange.exchange import Headers
+from gateway.caller import Headers
 from gateway.snapshot.index import Snapshot
 from tenants.snapshot import OrganizationEntry
 

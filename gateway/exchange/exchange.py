@@ -9,43 +9,20 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from audit.choices import CallerKind, Outcome
+from audit.choices import Outcome
 from audit.vault.keys import OpenKey
 from gateway.admission.holds import Held, Hold
+from gateway.caller import Caller, Headers
 from gateway.guards.engine import Inspection
 from gateway.routing.attempts import Attempt
 from gateway.routing.candidates import Candidate
 from gateway.wire.chat import ChatRequest
 from governance.snapshot.section import ApprovalEntry
 from kit.data_class import DataClass
-from tenants.snapshot import CredentialEntry, OrganizationEntry
 
 if TYPE_CHECKING:
     from gateway.providers.base import UpstreamAnswer
     from gateway.services import Services
-
-Headers = dict[bytes, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: a credential of a project, and perhaps whom it calls for."""
-
-    credential: CredentialEntry
-    organization: OrganizationEntry
-    kind: CallerKind
-    secret_id: UUID | None = None
-    subject: str | None = None
-
-    def level_ids(self) -> tuple[tuple[str, UUID], ...]:
-        """The levels whose limits and budgets bind this caller, narrowest first."""
-        credential = self.credential
-        return (
-            ("key", credential.id),
-            ("project", credential.project_id),
-            ("team", credential.team_id),
-            ("organization", credential.organization_id),
-        )
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from gateway.api.calls import read_only
-from gateway.exchange.exchange import Caller
+from gateway.caller import Caller
 from gateway.routing import candidates, conditions
 from gateway.routing.candidates import Candidate
 from gateway.services import Services

@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
 
-from gateway.exchange.exchange import Caller, Headers
+from gateway.caller import Caller, Headers
 from gateway.services import Services
 from kit import clock, errors, secrets
 from tenants.snapshot import ApiKeyEntry, CredentialEntry

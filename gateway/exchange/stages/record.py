@@ -21,7 +21,8 @@ from audit.ledger.envelope import (
 from audit.ledger.rows import Hold, OutcomeRow, RequestedRow, SealedBody, Settled
 from audit.vault.bodies import seal_body
 from audit.vault.keys import OpenKey
-from gateway.exchange.exchange import Caller, Exchange
+from gateway.caller import Caller
+from gateway.exchange.exchange import Exchange
 from gateway.guards.engine import Inspection
 from gateway.services import Services
 from kit import errors
