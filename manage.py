@@ -13,7 +13,12 @@ BEFORE_SETTINGS = {"up", "services", "bootstrap_database"}
 if __name__ == "__main__":
     from django.core.management import execute_from_command_line
 
+    from portal.env import InvalidSetting, MissingSetting
+
     if BEFORE_SETTINGS.intersection(sys.argv[1:2]):
         os.environ["DJANGO_SETTINGS_MODULE"] = "portal.embedded.settings"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (InvalidSetting, MissingSetting) as failure:
+        sys.exit(str(failure))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Literal
 from uuid import UUID
+
+from django.utils import timezone
 
 from governance.models.approval import Conditions
 from kit.data_class import DataClass
@@ -47,11 +49,15 @@ def summary(rows: Collection[Compared]) -> str:
     """Why a request waits, in a few words."""
     if any(row.change == "new" for row in rows):
         return "No approval in force"
-    wider = [row.condition.lower() for row in rows if row.change == "wider"]
+    wider = [_short(row) for row in rows if row.change == "wider"]
     if wider:
         return f"Wider: {', '.join(wider)}"
-    narrower = [row.condition.lower() for row in rows if row.change == "narrower"]
+    narrower = [_short(row) for row in rows if row.change == "narrower"]
     return f"Narrower: {', '.join(narrower)}" if narrower else "Renews what is in force"
+
+
+def _short(row: Compared) -> str:
+    return row.condition.partition(",")[0].lower()
 
 
 def _class_of(terms: Conditions) -> str:
@@ -67,7 +73,15 @@ def _teams_of(terms: Conditions, names: Mapping[UUID, str]) -> str:
 
 
 def _end_of(terms: Conditions) -> str:
-    return f"{terms.expires_at:%d %b %Y}" if terms.expires_at else "never"
+    return end_text(terms.expires_at) if terms.expires_at else "never"
+
+
+def end_text(at: datetime) -> str:
+    """In the organisation's time zone; what ends at a midnight is good through the day before."""
+    local = timezone.localtime(at)
+    if local.time() == time():
+        return f"end of {local - timedelta(days=1):%d %b %Y}"
+    return f"{local:%d %b %Y %H:%M}"
 
 
 def _class_change(asked: Conditions, in_force: Conditions) -> Change:

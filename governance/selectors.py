@@ -37,7 +37,10 @@ def open_requests() -> QuerySet[ApprovalRequest]:
     The requester is not joined: row-level security hides a person who has left, and would hide the request too.
     """
     return (
-        ApprovalRequest.objects.filter(status=RequestStatus.SUBMITTED).select_related("model").order_by("requested_at")
+        ApprovalRequest.objects.filter(status=RequestStatus.SUBMITTED)
+        .select_related("model")
+        .prefetch_related("decisions")
+        .order_by("requested_at")
     )
 
 

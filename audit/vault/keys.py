@@ -8,6 +8,9 @@ so that a destroyed one is used for no longer than that.
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,10 +18,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.ledger.wire import Away, Rejected, Row, Wire, uuid_value
 from audit.vault.remembered import Remembered
-from audit.vault.roots import RootKeys, TenantKey
+from audit.vault.roots import KeyMissing, RootKeys, TenantKey
 from kit import clock, crypto
 from kit.errors import Unavailable
 from kit.ids import new_id
+
+logger = logging.getLogger(__name__)
 
 _OBTAIN_KEY = "SELECT id, wrapped, tenant_key_version FROM audit_obtain_data_key($1, $2, $3, $4, $5, $6)"
 _OBTAIN_SUBJECT = "SELECT audit_obtain_subject($1, $2, $3)"
@@ -70,7 +75,8 @@ class Keyring:
         await self._wire.close()
 
     async def _obtain_key(self, organization_id: UUID, subject_id: UUID | None) -> OpenKey:
-        tenant_key = self._roots.current(organization_id)
+        with _keystore():
+            tenant_key = self._roots.current(organization_id)
         proposed_id = new_id()
         wrapped = wrap(tenant_key, organization_id, proposed_id, crypto.new_key())
         row = await self._call(
@@ -86,13 +92,15 @@ class Keyring:
         )
         key_id, kept, version = (value or b"" for value in row)
         number = int.from_bytes(version, "big")
-        if number != tenant_key.version:
-            tenant_key = self._roots.version(organization_id, number)
-        key = unwrap(tenant_key, organization_id, UUID(bytes=key_id), kept)
+        with _keystore():
+            if number != tenant_key.version:
+                tenant_key = self._roots.version(organization_id, number)
+            key = unwrap(tenant_key, organization_id, UUID(bytes=key_id), kept)
         return OpenKey(UUID(bytes=key_id), organization_id, AESGCM(key))
 
     async def _obtain_subject(self, organization_id: UUID, end_user: str) -> UUID:
-        digest = subject_digest(self._roots, organization_id, end_user)
+        with _keystore():
+            digest = subject_digest(self._roots, organization_id, end_user)
         [found] = await self._call(_OBTAIN_SUBJECT, [new_id().bytes, organization_id.bytes, digest])
         return UUID(bytes=found)
 
@@ -101,12 +109,24 @@ class Keyring:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 [row] = await self._wire.call(query, arguments)
         except (Away, Rejected, TimeoutError) as failure:
-            raise Unavailable(
-                "The content cannot be sealed now; no call was made.",
-                code="ledger_unavailable",
-                headers={"Retry-After": "1"},
-            ) from failure
+            raise _unavailable() from failure
         return row
+
+
+@contextmanager
+def _keystore() -> Iterator[None]:
+    """A keystore that cannot be read or written, or was sealed under another root key, is as good as away."""
+    try:
+        yield
+    except (crypto.SealBroken, KeyMissing, OSError) as failure:
+        logger.error("the keystore gives no key: %s", failure)
+        raise _unavailable() from failure
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable(
+        "The content cannot be sealed now; no call was made.", code="ledger_unavailable", headers={"Retry-After": "1"}
+    )
 
 
 def wrap(tenant_key: TenantKey, organization_id: UUID, key_id: UUID, key: bytes) -> bytes:

@@ -60,9 +60,8 @@ def acknowledge(process_id: UUID, delta: Delta, *, now: datetime) -> None:
 
 
 def living(at: datetime, *, using: str) -> QuerySet[GatewayProcess]:
-    """Processes heard of lately; `is_behind` tells those that have not yet taken in some change."""
-    heard_of = GatewayProcess.objects.using(using).filter(heartbeat_at__gt=at - SILENT_AFTER)
-    return heard_of.annotate(is_behind=_misses(None))
+    """Processes heard of lately."""
+    return GatewayProcess.objects.using(using).filter(heartbeat_at__gt=at - SILENT_AFTER)
 
 
 def pending(at: datetime, *, using: str, object_id: UUID | None = None) -> QuerySet[GatewayProcess]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from governance import selectors
 from governance.models import SnapshotAcknowledgement
-from governance.snapshot.acknowledge import SILENT_AFTER, living
+from governance.snapshot.acknowledge import SILENT_AFTER, living, pending
 from kit import clock
 from kit.context import Actor
 from portal.budget_use import in_use
@@ -45,6 +45,7 @@ def _gateway(now: datetime) -> dict[str, Any]:
     """Workers that live, whether one has yet to take in a change, and how fast the last changes arrived."""
     return {
         "processes": list(living(now, using="default")),
+        "behind": set(pending(now, using="default").values_list("id", flat=True)),
         "silent_after": int(SILENT_AFTER.total_seconds()),
         "acknowledged": SnapshotAcknowledgement.objects.select_related("process")[:_SHOWN],
     }

@@ -196,3 +196,12 @@ def test_no_serving_role_writes_keys_directly(connect: Connect, role: str) -> No
 
 def test_parts_are_those_the_database_knows() -> None:
     assert set(BodyPart.__args__) == {"request", "response"}  # type: ignore[attr-defined]
+
+
+async def test_under_another_root_key_nothing_is_sealed(gateway_url: str, tenant: Tenant, tmp_path: Path) -> None:
+    FileRootKeys(tmp_path, new_key()).current(tenant.id)
+    keyring = Keyring(gateway_url, FileRootKeys(tmp_path, new_key()))
+    with pytest.raises(Unavailable) as refused:
+        await keyring.key(tenant.id)
+    assert refused.value.code == "ledger_unavailable"
+    await keyring.close()

@@ -40,7 +40,7 @@ def markdown(report: Report) -> str:
     if report.spreads:
         spreads = ", ".join(f"{name} {100 * share:.1f} %" for name, share in report.spreads.items())
         parts.append(f"Spread of A against A: {spreads}.")
-    parts.append(_table(["bar", "this run", "verdict"], ([bar.name, bar.figure, bar.verdict] for bar in report.bars)))
+    parts.append(table(["bar", "this run", "verdict"], ([bar.name, bar.figure, bar.verdict] for bar in report.bars)))
     parts.extend(f"INVALID: {problem}." for problem in report.problems)
     return "\n\n".join(parts) + "\n"
 
@@ -75,7 +75,7 @@ def _main_table(rows: Sequence[Figures]) -> str:
         "memory",
         "does",
     ]
-    return _table(
+    return table(
         header,
         (
             [
@@ -97,7 +97,7 @@ def _main_table(rows: Sequence[Figures]) -> str:
 
 def _detail_table(rows: Sequence[Figures]) -> str:
     header = ["", "p95", "p50, 1 conn.", "p99, 1 conn.", "events/s", "gap p99", "growth", "requests", "beside it"]
-    return _table(
+    return table(
         header,
         (
             [
@@ -119,10 +119,10 @@ def _detail_table(rows: Sequence[Figures]) -> str:
 def _ratio_table(ratios: Mapping[str, Mapping[str, float]]) -> str:
     names = list(next(iter(ratios.values())))
     rows = ([peer, *(f"{figures[name]:.2f} ×" for name in names)] for peer, figures in ratios.items())
-    return _table(["our gateway beside", *names], rows)
+    return table(["our gateway beside", *names], rows)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
+import pytest
 
 from kit import money
 from kit.scoping import within
 from tenants.models import Period
 from tenants.services import allotments
-from tests.support.gateway import RunningGateway
+from tests.support.gateway import RunningGateway, start
 from tests.support.ledger import settlements
 from tests.support.world import World
 
@@ -21,9 +25,9 @@ def asked(**more: object) -> dict[str, object]:
     return {"model": "helper", "messages": HELLO, "max_tokens": 100, "metadata": {"dummy": "tokens=20"}, **more}
 
 
-def worst_case(gateway: RunningGateway, world: World) -> int:
+def worst_case(gateway: RunningGateway, world: World, **more: object) -> int:
     """What one such call holds, as the ledger has it."""
-    gateway.post("/v1/chat/completions", headers=world.headers, json=asked()).raise_for_status()
+    gateway.post("/v1/chat/completions", headers=world.headers, json=asked(**more)).raise_for_status()
     return settlements(world)[0].held_nano_usd
 
 
@@ -40,25 +44,45 @@ def add_budget(world: World, limit_nano_usd: int, *, on_key: bool = False) -> No
         )
 
 
+@pytest.fixture
+def gateways(
+    gateway: RunningGateway, environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[list[RunningGateway]]:
+    """So many workers as the test asks for; they share nothing but the counters."""
+    started = [
+        start(environment, tmp_path / f"{number}", EGRESS_ALLOWED_NETWORKS="127.0.0.0/8")
+        for number in range(1, request.param)
+    ]
+    yield [gateway, *started]
+    for other in started:
+        other.stop()
+
+
+@pytest.mark.parametrize("gateways", [1, 3], indirect=True)
 def test_two_hundred_at_once_against_ten_worst_cases(
-    gateway: RunningGateway, world: World, twin: World, upstream: str
+    gateways: list[RunningGateway], world: World, twin: World, upstream: str
 ) -> None:
+    gateway = gateways[0]
     for each in (world, twin):
         each.serve("helper", upstream)
-    limit = 10 * worst_case(gateway, twin)
+    slow = {"metadata": {"dummy": "tokens=20 latency_ms=500"}}  # so that they are under way together
+    limit = 10 * worst_case(gateway, twin, **slow)
     add_budget(world, limit)
-    gateway.catch_up()
+    for each_gateway in gateways:
+        each_gateway.catch_up()
+    urls = itertools.islice(itertools.cycle(f"{one.url}/v1/chat/completions" for one in gateways), 200)
 
     async def rush() -> list[httpx.Response]:
         limits = httpx.Limits(max_connections=200)
-        async with httpx.AsyncClient(base_url=gateway.url, headers=world.headers, timeout=60, limits=limits) as client:
-            return await asyncio.gather(*(client.post("/v1/chat/completions", json=asked()) for _ in range(200)))
+        async with httpx.AsyncClient(headers=world.headers, timeout=60, limits=limits) as client:
+            return await asyncio.gather(*(client.post(url, json=asked(**slow)) for url in urls))
 
     answers = asyncio.run(rush())
     served = [answer for answer in answers if answer.status_code == 200]
     refused = [answer for answer in answers if answer.status_code == 402]
     assert len(served) + len(refused) == 200
     assert len(served) >= 10
+    assert refused
     spent = sum(settlement.cost_nano_usd for settlement in settlements(world))
     assert spent <= limit
     until_spent(gateway, world)

@@ -11,8 +11,10 @@ import httpx
 
 from tests.support.gateway import RunningGateway
 from tests.support.ledger import settlement_of
+from tests.support.stack import wait_for
 from tests.support.world import World
 
+STOPPED_WITHIN_SECONDS = 1.0  # of the twenty seconds that it would have gone on
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
@@ -23,6 +25,12 @@ def events(gateway: RunningGateway, world: World, **asked: Any) -> tuple[httpx.H
         "POST", gateway.url + "/v1/chat/completions", headers=world.headers, json=body, timeout=30
     ) as answer:
         return answer.headers, list(payloads(answer))
+
+
+def observed(upstream: str) -> dict[str, int]:
+    """What the dummy provider has seen so far."""
+    seen: dict[str, int] = httpx.get(upstream.removesuffix("/v1") + "/observed", timeout=5).json()
+    return seen
 
 
 def payloads(answer: httpx.Response) -> Iterator[str]:
@@ -82,6 +90,7 @@ def test_a_caller_who_leaves_stops_the_upstream_and_pays_for_what_was_made(
     world.serve("helper", upstream)
     gateway.catch_up()
     body = {"model": "helper", "messages": HELLO, "stream": True, "metadata": {"dummy": "tokens=2000 interval_ms=10"}}
+    aborted = observed(upstream)["aborted"]
     with httpx.stream(
         "POST", gateway.url + "/v1/chat/completions", headers=world.headers, json=body, timeout=30
     ) as answer:
@@ -89,6 +98,7 @@ def test_a_caller_who_leaves_stops_the_upstream_and_pays_for_what_was_made(
         for seen, _ in enumerate(payloads(answer)):
             if seen == 10:
                 break
+    wait_for(lambda: observed(upstream)["aborted"] == aborted + 1, STOPPED_WITHIN_SECONDS, "the upstream goes on")
     settled = settlement_of(world, request_id)
     assert settled.outcome == "cancelled"
     assert settled.estimated

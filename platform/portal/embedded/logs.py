@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,10 +24,13 @@ class Log:
     def shorten(self) -> None:
         """Whoever writes appends, so the file can be emptied under it."""
         if self.path.exists() and self.path.stat().st_size > _LIMIT_BYTES:
-            shutil.copyfile(self.path, self.path.with_suffix(".1.log"))
+            with suppress(OSError):  # a full disk is a reason to go on
+                shutil.copyfile(self.path, self.path.with_suffix(".1.log"))
             os.truncate(self.path, 0)
 
     def last_lines(self, count: int = 15) -> str:
+        if not self.path.is_file():
+            return ""
         with self.path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
             lines = file.read().decode(errors="replace").splitlines()

@@ -166,17 +166,26 @@ class Supervisor:
             return  # it had nothing to do
         if now - child.started > _STEADY_SECONDS:
             child.failures = 0
-        delay = _BACKOFF_SECONDS[min(child.failures, len(_BACKOFF_SECONDS) - 1)]
-        child.failures += 1
-        child.due = now + delay
         how = f"signal {-code}" if code < 0 else f"code {code}"
-        self._report(f"{child.program.name} ended with {how}; it is started again (see {child.log.path})")
+        self._postpone(child, now, f"ended with {how}; it is started again (see {child.log.path})")
+
+    def _postpone(self, child: _Child, now: float, why: str) -> None:
+        child.due = now + _BACKOFF_SECONDS[min(child.failures, len(_BACKOFF_SECONDS) - 1)]
+        child.failures += 1
+        with suppress(OSError):  # whoever reads may have gone, or the disk be full: no reason to stop
+            self._report(f"{child.program.name} {why}")
 
     def _spawn(self, child: _Child) -> None:
-        with child.log.open() as output:
-            child.process = spawn(child.program, output)
+        """A disk that is full must not end what still runs: what cannot be started now is tried again."""
         child.started = time.monotonic()
-        orphans.record(self._home, child.program, child.process.pid)
+        try:
+            with child.log.open() as output:
+                child.process = spawn(child.program, output)
+        except OSError as failure:
+            self._postpone(child, child.started, f"cannot be started ({failure.strerror}); it is tried again")
+            return
+        with suppress(OSError):  # then only the kernel knows whom to stop when this process dies
+            orphans.record(self._home, child.program, child.process.pid)
 
     def _keep_house(self) -> None:
         if time.monotonic() >= self._next_housekeeping:

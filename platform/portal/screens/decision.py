@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
@@ -113,8 +114,8 @@ def consequence(asked: ApprovalRequest, in_force: Approval | None, teams: dict[U
     """What follows from approving, in a sentence or two."""
     who = ", ".join(teams.get(team, "a team not shown") for team in asked.teams) if asked.teams else "every team"
     where = f"in {', '.join(asked.regions)}" if asked.regions else "in any region"
-    until = f"until {asked.expires_at:%d %b %Y}" if asked.expires_at else "without an end"
-    replaced = f" It replaces the approval of {in_force.granted_at:%d %b %Y}." if in_force else ""
+    until = f"until {comparison.end_text(asked.expires_at)}" if asked.expires_at else "without an end"
+    replaced = f" It replaces the approval of {timezone.localtime(in_force.granted_at):%d %b %Y}." if in_force else ""
     label = DataClass(asked.max_data_class).label
     return f"Within a second, {who} may send data up to {label} to {asked.model}, {where} and {until}.{replaced}"
 

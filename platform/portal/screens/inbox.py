@@ -26,7 +26,7 @@ TABS = [("waiting", "Waiting"), ("overdue", "Overdue"), ("mine", "My requests"),
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of the inbox. `is_own`: whoever looks asked for it, and so does not decide it."""
+    """A row of the inbox. `why` it waits, or how it ended. `is_own`: whoever looks asked for it, so decides not."""
 
     request: ApprovalRequest
     requester: str
@@ -55,20 +55,34 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
 def items(requests: list[ApprovalRequest], actor: Actor) -> list[Item]:
     """Rows for these requests, in their order."""
     now = clock.now()
-    names = names_of(request.requested_by_id for request in requests)
+    names = _names_in(requests)
     teams = team_names()
     in_force = approvals_in_force({request.model_id for request in requests})
     return [
         Item(
             request=request,
             requester=names[request.requested_by_id],
-            why=comparison.summary(comparison.compare(request, in_force.get(request.model_id), teams)),
+            why=_ending(request, names)
+            or comparison.summary(comparison.compare(request, in_force.get(request.model_id), teams)),
             due_at=request.requested_at + REVIEW_WITHIN,
             is_overdue=request.status == RequestStatus.SUBMITTED and now > request.requested_at + REVIEW_WITHIN,
             is_own=request.requested_by_id == actor.id,
         )
         for request in requests
     ]
+
+
+def _names_in(requests: list[ApprovalRequest]) -> dict[UUID, str]:
+    deciders = [decision.decided_by_id for request in requests for decision in request.decisions.all()]
+    return names_of([*(request.requested_by_id for request in requests), *deciders])
+
+
+def _ending(request: ApprovalRequest, names: dict[UUID, str]) -> str:
+    """Empty while it is open."""
+    if request.status == RequestStatus.SUBMITTED:
+        return ""
+    decision = next(iter(request.decisions.all()), None)
+    return f"{request.get_status_display()} by {names[decision.decided_by_id]}" if decision else "Taken back"
 
 
 def next_for(actor: Actor) -> ApprovalRequest | None:
@@ -87,7 +101,11 @@ def team_names() -> dict[UUID, str]:
 
 
 def _asked_by(actor: Actor) -> QuerySet[ApprovalRequest]:
-    return ApprovalRequest.objects.filter(requested_by_id=actor.id).select_related("model")[:_DECIDED_SHOWN]
+    return (
+        ApprovalRequest.objects.filter(requested_by_id=actor.id)
+        .select_related("model")
+        .prefetch_related("decisions")[:_DECIDED_SHOWN]
+    )
 
 
 def _decided() -> QuerySet[ApprovalRequest]:

@@ -57,11 +57,12 @@ class Installation:
         return Target(
             name=name,
             does="authenticates, authorizes, inspects, holds and settles, records twice, encrypts",
-            start=lambda place: self._start(name, self._prepare(database, seed), place),
+            start=lambda place: self._start(name, self.prepare(database, seed), place),
             ours=True,
         )
 
-    def _prepare(self, name: str, seed: Seed) -> Prepared:
+    def prepare(self, name: str, seed: Seed) -> Prepared:
+        """The database of that name, cloned and seeded the first time it is asked for."""
         if name not in self.prepared:
             say(f"seeding {name}: {seed.keys:,} API keys, {seed.records:,} records")
             environment = {**self.services.clone(name), **_OWN}

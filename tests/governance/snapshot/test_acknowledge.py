@@ -62,15 +62,6 @@ def test_a_silent_worker_is_waited_for_as_long_as_it_may_decide(world: World) ->
     assert not worker.misses_key_of(world, after=may_decide + timedelta(minutes=1))
 
 
-def test_pages_show_who_is_behind(world: World) -> None:
-    worker = Worker()
-    revoke(world)
-    shown = acknowledge.living(clock.now(), using="default").get(id=worker.id)
-    assert shown.is_behind
-    worker.look()
-    assert not acknowledge.living(clock.now(), using="default").get(id=worker.id).is_behind
-
-
 def test_one_that_has_said_nothing_yet_has_seen_nothing(world: World) -> None:
     revoke(world)
     now = clock.now()

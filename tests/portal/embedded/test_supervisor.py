@@ -45,6 +45,20 @@ def test_a_killed_program_is_started_again(home: Home, supervisor: Supervisor, r
     assert reported == [f"sleeper ended with signal 9; it is started again (see {home.logs / 'sleeper.log'})"]
 
 
+def test_what_cannot_be_written_down_stops_nobody(home: Home, supervisor: Supervisor, reported: list[str]) -> None:
+    record = home.run / "unrecorded.pid"
+    record.mkdir()
+    supervisor.start(program("unrecorded", SLEEP))
+    record.rmdir()
+    log = home.logs / "unlogged.log"
+    log.mkdir()
+    supervisor.start(program("unlogged", SLEEP))
+    assert reported == ["unlogged cannot be started (Is a directory); it is tried again"]
+    log.rmdir()
+    supervisor.wait("unlogged", 10)
+    assert list(orphans.running(home)) == ["unlogged"]
+
+
 def test_a_program_that_cannot_start_is_given_up_with_its_last_words(supervisor: Supervisor) -> None:
     supervisor.start(program("broken", "raise SystemExit('no such setting')", ready=lambda: False))
     with pytest.raises(StartFailed, match="no such setting"):

@@ -1,0 +1,146 @@
+"""The admin calls the services and nothing else, and tells what they refuse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+
+from audit.models import Record
+from governance.models import Provider, Route
+from kit import clock
+from kit.scoping import within
+from tenants.admin.base import GovernedAdmin
+from tenants.models import ApiKey, Organization, Team
+from tests.support.cast import Cast, browser
+
+
+def _add(acme: Cast, name: str, model: str, form: dict[str, Any]) -> Any:
+    return browser(getattr(acme, name)).post(reverse(f"admin:{model}_add"), form)
+
+
+def _errors(answer: Any) -> list[str]:
+    form = answer.context_data["adminform"].form
+    return [str(error) for errors in form.errors.values() for error in errors]
+
+
+def _acts(acme: Cast) -> list[str]:
+    with within(acme.world.system.scope):
+        return list(Record.objects.filter(kind="act").order_by("id").values_list("action", flat=True))
+
+
+def test_every_class_of_the_admin_is_governed() -> None:
+    for registered in admin.site._registry.values():
+        kind = type(registered)
+        assert isinstance(registered, GovernedAdmin), kind
+        for name in ("save_model", "save_related", "delete_model", "delete_queryset", "has_delete_permission"):
+            assert getattr(kind, name) is getattr(GovernedAdmin, name), f"{kind.__name__}.{name}"
+        assert not kind.list_editable
+        assert not kind.inlines
+        assert kind.actions is None
+
+
+def test_what_a_form_makes_is_in_the_ledger_under_the_persons_name(acme: Cast) -> None:
+    assert _add(acme, "ada", "tenants_team", {"name": "Research", "slug": "research"}).status_code == 302
+
+    with within(acme.world.system.scope):
+        record = Record.objects.filter(action="tenants.team.created").latest("id")
+    assert record.actor_id == acme.ada.user.id
+
+
+def test_a_name_that_is_taken_is_told_at_its_field(acme: Cast) -> None:
+    answer = _add(acme, "ada", "tenants_team", {"name": "Payments", "slug": "payments"})
+
+    assert answer.status_code == 200
+    assert answer.context_data["adminform"].form.errors["slug"] == ["There is one of this name already."]
+    with within(acme.world.system.scope):
+        assert Team.objects.count() == 1
+
+
+def test_an_act_without_a_fresh_code_says_where_to_give_one_and_keeps_what_was_entered(acme: Cast) -> None:
+    form = {"email": "nina@example.com", "person_name": "Nina", "role": "auditor", "team": ""}
+    client = browser(acme.ada)
+    with clock.shifted(timedelta(hours=2)):
+        answer = client.post(reverse("admin:tenants_membership_add"), form)
+
+    assert any("Give a one-time password" in error for error in _errors(answer))
+    assert b'value="nina@example.com"' in answer.content
+
+
+def test_looking_at_an_acts_page_does_nothing(acme: Cast) -> None:
+    client, row = browser(acme.dev), acme.world.key
+    change = reverse("admin:tenants_apikey_change", args=[row.id])
+    page = client.get(change).content.decode()
+    revoke = next(part.split('"')[0] for part in page.split('href="') if "/revoke" in part.split('"')[0])
+
+    asked = client.get(revoke)
+
+    assert b"It cannot be undone" in asked.content
+    with within(acme.world.system.scope):
+        assert ApiKey.objects.get(id=row.id).revoked_at is None
+    done = client.post(revoke)
+    assert done.status_code == 302, done.content
+    with within(acme.world.system.scope):
+        assert ApiKey.objects.get(id=row.id).revoked_at is not None
+
+
+def test_an_act_of_another_role_is_refused_past_its_button(acme: Cast) -> None:
+    row = acme.world.key
+    page = browser(acme.dev).get(reverse("admin:tenants_apikey_change", args=[row.id])).content.decode()
+    revoke = next(part.split('"')[0] for part in page.split('href="') if "/revoke" in part.split('"')[0])
+
+    assert browser(acme.ann).post(revoke).status_code == 403
+    with within(acme.world.system.scope):
+        assert ApiKey.objects.get(id=row.id).revoked_at is None
+
+
+def test_a_credential_is_taken_and_never_shown(acme: Cast) -> None:
+    form = {
+        "name": "Elsewhere",
+        "kind": "openai_compatible",
+        "base_url": "https://api.example.com/v1",
+        "credential_text": "sk-very-secret",
+    }
+    assert _add(acme, "ada", "governance_provider", form).status_code == 302
+    with within(acme.world.system.scope):
+        provider = Provider.objects.get()
+
+    page = browser(acme.ada).get(reverse("admin:governance_provider_change", args=[provider.id]))
+
+    assert b"sk-very-secret" not in page.content
+    assert b"sk-very-secret" not in bytes(provider.credential or b"")
+
+
+def test_a_routes_deployments_are_tried_in_the_order_of_the_form(acme: Cast) -> None:
+    first, second = (
+        acme.world.deploy(acme.world.model(slug), acme.world.provider()) for slug in ("spare", "preferred")
+    )
+    form = {"slug": "letters", "description": "", "team": "", "first": str(second.id), "second": str(first.id)}
+
+    twice = _add(acme, "ada", "governance_route", {**form, "second": str(second.id)})
+    assert _errors(twice) == ["It is in the order already."]
+    assert _add(acme, "ada", "governance_route", form).status_code == 302
+
+    with within(acme.world.system.scope):
+        candidates = [candidate.deployment_id for candidate in Route.objects.get().candidates.order_by("position")]
+    assert candidates == [second.id, first.id]
+
+
+def test_settings_of_the_organisation_change_on_its_page(acme: Cast) -> None:
+    organization = acme.world.organization
+    address = reverse("admin:tenants_organization_change", args=[organization.id])
+    form = {"name": "Acme", "time_zone": "Europe/Berlin", "cors_origins": "https://app.example.com\n"}
+
+    wrong = browser(acme.ada).post(address, {**form, "time_zone": "Europe/Nowhere"})
+    assert _errors(wrong) == ["Not a time zone of the IANA database."]
+    assert browser(acme.alice).post(address, form).status_code == 403
+    assert browser(acme.ada).post(address, {**form, "monthly_budget": "12.50"}).status_code == 302
+
+    with within(acme.world.system.scope):
+        changed = Organization.objects.get()
+    assert (changed.name, changed.time_zone) == ("Acme", "Europe/Berlin")
+    assert changed.cors_origins == ["https://app.example.com"]
+    assert changed.default_monthly_budget_nano_usd == 12_500_000_000
+    assert _acts(acme)[-1] == "tenants.organization.changed"

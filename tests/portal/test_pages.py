@@ -1,0 +1,137 @@
+"""Every page for every role: opened, refused, or not offered."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from governance.models import ApprovalRequest
+from kit.ids import new_id
+from kit.scoping import within
+from portal.navigation import GROUPS
+from tests.support.cast import Browser, Cast, browser
+
+EVERYBODY = ["ada", "alice", "ann", "bob", "dev", "rob"]
+LINKS = [link for _, links in GROUPS for link in links]
+LISTS = [
+    reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in admin.site._registry
+]
+POSTED = [
+    "/sign-out/",
+    "/account/capacity/",
+    "/account/password/",
+    "/account/tokens/",
+    f"/account/tokens/{new_id()}/revoke/",
+    f"/approvals/{new_id()}/decide/",
+    f"/approvals/{new_id()}/withdraw/",
+]
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_whatever_the_sidebar_offers_opens_and_the_rest_is_refused(acme: Cast, name: str) -> None:
+    acme.world.serve("helper")
+    client, person = browser(getattr(acme, name)), getattr(acme, name)
+
+    for link in LINKS:
+        answer = client.get(reverse(link.view), follow=True)
+        assert answer.status_code == (200 if person.actor.may(link.act) else 403), link.title
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_no_list_of_the_admin_fails(acme: Cast, name: str) -> None:
+    model = acme.world.serve("helper")
+    acme.world.provider()
+    client = browser(getattr(acme, name))
+
+    for address in LISTS:
+        for page in (address, f"{address}?q=helper", f"{address}add/"):
+            assert client.get(page).status_code in (200, 403), page
+    assert client.get(reverse("admin:governance_model_change", args=[model.id])).status_code == 200
+
+
+def test_the_first_page_is_what_a_role_comes_for(acme: Cast) -> None:
+    firsts = {name: browser(getattr(acme, name)).get("/", follow=True).content.decode() for name in EVERYBODY}
+
+    assert "Nothing waits for a decision" in firsts["alice"]
+    assert "No request yet" in firsts["ann"]
+    assert "First steps" in firsts["ada"]
+    assert "What is spent and what is left" in firsts["bob"]
+    assert "Call a model" in firsts["dev"]
+    assert "What is spent and what is left" in firsts["rob"]
+
+
+def test_a_developer_sees_the_models_that_the_own_team_may_call(acme: Cast) -> None:
+    other, _ = acme.world.new_team("research")
+    acme.world.serve("for-everyone")
+    acme.world.approve(acme.world.model("for-us", approved=False), teams=[acme.world.team.id])
+    acme.world.approve(acme.world.model("for-them", approved=False), teams=[other.id])
+
+    page = browser(acme.dev).get("/").content.decode()
+
+    assert "for-everyone" in page
+    assert "for-us" in page
+    assert "for-them" not in page
+
+
+@pytest.mark.parametrize("address", POSTED)
+def test_acts_are_posted(acme: Cast, address: str) -> None:
+    assert browser(acme.alice).get(address).status_code == 405
+
+
+def test_a_form_of_another_session_is_refused_kindly(acme: Cast) -> None:
+    client = browser(acme.dev)
+    client.handler.enforce_csrf_checks = True
+
+    answer = client.post("/account/tokens/", {"name": "forged"})
+
+    assert answer.status_code == 403
+    assert b"Sent too late" in answer.content
+
+
+def test_whoever_is_not_signed_in_is_sent_to_sign_in_and_back(acme: Cast) -> None:
+    answer = Browser().get("/requests/?model=helper")
+
+    assert answer.headers["Location"] == "/sign-in/?next=%2Frequests%2F%3Fmodel%3Dhelper"
+    assert Browser().get("/admin/tenants/apikey/").headers["Location"].startswith("/admin/login/")
+
+
+def test_a_refused_page_says_as_whom_one_acts_and_who_gives_roles(acme: Cast) -> None:
+    answer = browser(acme.dev).get("/acts/")
+
+    assert answer.status_code == 403
+    assert b"Developer in Payments" in answer.content
+    assert b"An administrator" in answer.content
+
+
+def test_what_was_decided_is_told_by_who_decided_it(acme: Cast) -> None:
+    acme.world.approve(acme.world.model("helper", approved=False))
+
+    page = browser(acme.alice).get("/approvals/?tab=decided").content.decode()
+
+    assert "Approved by Olivia" in page
+
+
+def test_a_request_is_asked_for_and_withdrawn_by_the_same_person_only(acme: Cast) -> None:
+    model = acme.world.model("helper", approved=False)
+    form = {"justification": "letters", "max_data_class": "1", "ends_on": "2099-06-30"}
+    asked = browser(acme.dev).post(f"/approvals/new/?model={model.id}", form)
+    withdrawal = f"{asked.headers['Location']}withdraw/"
+
+    assert browser(acme.bob).post(withdrawal).status_code == 403
+    assert browser(acme.dev).post(withdrawal).status_code == 302
+    with within(acme.world.system.scope):
+        assert ApprovalRequest.objects.get().status == "withdrawn"
+
+
+def test_search_finds_only_what_may_be_opened(acme: Cast) -> None:
+    acme.world.serve("helper")
+    prefix = acme.world.key.prefix
+
+    def found(name: str, words: str) -> str:
+        return browser(getattr(acme, name)).get("/search/", {"q": words}, follow=True).content.decode()
+
+    assert acme.world.key.name in found("dev", prefix)
+    assert "Nothing found" in found("rob", prefix)
+    assert "Register a model" in found("ada", "register a")
+    assert "Nothing found" in found("ann", "register a")
