@@ -41,7 +41,11 @@ class Gateway:
 
     async def start(self) -> None:
         """Returns when requests can be decided on."""
-        await self.keeper.start()
+        gc.disable()  # what is loaded now stays: the collector would walk it again and again
+        try:
+            await self.keeper.start()
+        finally:
+            gc.enable()
         self.services = await _compose(self.keeper, self._books)
         self._tasks = [
             asyncio.create_task(upkeep.renew_leases(self.services)),

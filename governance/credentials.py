@@ -23,5 +23,17 @@ def reveal(provider_id: UUID, sealed: bytes) -> str:
     return crypto.open_sealed(settings.FIELD_KEY, sealed, associated=_place(provider_id)).decode()
 
 
+def reseal(sealed: bytes, provider_id: UUID, before: bytes) -> bytes | None:
+    """What is sealed under the field key `before`, under the present one; none where that opens it already.
+
+    Raises `kit.crypto.SealBroken` where neither does.
+    """
+    try:
+        reveal(provider_id, sealed)
+    except crypto.SealBroken:
+        return seal(provider_id, crypto.open_sealed(before, sealed, associated=_place(provider_id)).decode())
+    return None
+
+
 def _place(provider_id: UUID) -> bytes:
     return b"provider.credential" + provider_id.bytes

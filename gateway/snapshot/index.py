@@ -29,7 +29,7 @@ class Table(Generic[Entry]):
     """Entries of one kind by id, with one further look-up.
 
     `keys` names what an entry is found by; `one` and `all` look it up. Keys of several entries are kept in the
-    order of `rank`.
+    order of `rank`; they should be few, for each change makes their tuple anew.
     """
 
     def __init__(
@@ -95,9 +95,7 @@ class Snapshot:
         self.organizations: Table[OrganizationEntry] = Table()
         self.api_keys: Table[ApiKeyEntry] = Table(lambda key: (secret.digest for secret in key.secrets))
         self.identity_providers: Table[IdentityProviderEntry] = Table(lambda entry: (entry.issuer,))
-        self.budgets: Table[BudgetEntry] = Table(
-            lambda budget: (budget.level_id, ("organization", budget.organization_id))
-        )
+        self.budgets: Table[BudgetEntry] = Table(lambda budget: (budget.level_id,))
         self.rate_limits: Table[RateLimitEntry] = Table(lambda limit: (limit.level_id,))
         self.providers: Table[ProviderEntry] = Table()
         self.models: Table[ModelEntry] = Table(_named)

@@ -25,6 +25,7 @@ _STATUSES = {"Submitted": "info", "Approved": "success", "Rejected": "danger", "
 class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
     """A list to search in; a row opens the decision page."""
 
+    purpose = "Everything that was asked for, decided or not. A row opens its decision page."
     list_display = ["model", "status_shown", "data_class", "requester", "requested_at"]
     list_filter = ["status", "max_data_class"]
     list_select_related = ["model"]
@@ -48,6 +49,7 @@ class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
 
 @admin.register(Approval)
 class ApprovalAdmin(GovernedAdmin[Approval]):
+    purpose = "The permissions that calls run under, with those that have ended."
     change_act = "governance.model.suspend"
     list_display = ["model", "state", "data_class", "region_names", "team_names", "granted_at", "expires_at"]
     list_filter = [

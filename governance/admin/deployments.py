@@ -21,6 +21,7 @@ from tenants.admin.fields import UsdField
 
 @admin.register(Deployment)
 class DeploymentAdmin(SuspendableAdmin[Deployment]):
+    purpose = "Where a model runs: at a provider, in a region. Without a price it is not called."
     can_enter = True
     list_display = ["model", "provider", "upstream_model", "region", "position", "price_now", "state"]
     list_filter = ["provider", "region", ("suspended_at", admin.EmptyFieldListFilter)]
@@ -53,6 +54,7 @@ class PriceForm(GovernedForm):
 
 @admin.register(Price)
 class PriceAdmin(GovernedAdmin[Price]):
+    purpose = "What a deployment costs from a moment on. Earlier prices stay."
     form = PriceForm
     can_enter = True
     list_display = ["deployment", "effective_from", "input_usd", "cached_usd", "output_usd", "request_usd"]

@@ -23,6 +23,7 @@ _APPROVAL_STATES = {"approved": "success", "waiting": "info", "not approved": "w
 
 @admin.register(Model)
 class ModelAdmin(SuspendableAdmin[Model]):
+    purpose = "Models by exact version. Being listed permits no call; an approval does."
     can_enter = True
     list_display = ["slug", "name", "publisher", "version", "tier", "state", "approval_state"]
     list_filter = ["tier", "publisher", ("suspended_at", admin.EmptyFieldListFilter)]

@@ -36,6 +36,7 @@ class CredentialForm(GovernedForm):
 
 @admin.register(Provider)
 class ProviderAdmin(SuspendableAdmin[Provider]):
+    purpose = "Whoever runs models: a company with an API, or a server of your own."
     form = CredentialForm
     can_enter = can_amend = True
     list_display = ["name", "kind", "address", "has_credential", "state"]

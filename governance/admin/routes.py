@@ -51,6 +51,7 @@ class RouteForm(GovernedForm):
 
 @admin.register(Route)
 class RouteAdmin(GovernedAdmin[Route]):
+    purpose = "A name that applications call, and the deployments that answer it, in order."
     form = RouteForm
     can_enter = True
     list_display = ["slug", "description", "team", "order"]

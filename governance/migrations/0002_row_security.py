@@ -2,9 +2,16 @@
 
 from django.db import migrations
 
-from kit.row_security import protect, same_tenant
+from kit.row_security import protect, same_tenant, sign
 
-TABLES = ["provider", "model", "deployment", "approvalrequest", "approval"]
+# What may change once a row is there. A model, a deployment or a request that was approved stays what it was.
+CHANGEABLE = {
+    "provider": "kind, base_url, credential, suspended_at",
+    "model": "suspended_at",
+    "deployment": "suspended_at",
+    "approvalrequest": "status",
+    "approval": "suspended_at, ended_at",
+}
 LINKS = [
     ("deployment", "model_id", "model"),
     ("deployment", "provider_id", "provider"),
@@ -58,16 +65,26 @@ CREATE TRIGGER granted_by_decision BEFORE INSERT OR UPDATE OF teams, regions, ma
     ON governance_approval FOR EACH ROW EXECUTE FUNCTION governance_granted_by_decision();
 """
 
+# Suspension is taken back, an end is not: whatever took an approval's place would otherwise be joined by it.
+ENDED_FOR_GOOD = """
+CREATE FUNCTION governance_ended_for_good() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an approval that has ended does not change' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER ended_for_good BEFORE UPDATE ON governance_approval
+    FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION governance_ended_for_good();
+"""
+
 class Migration(migrations.Migration):
     dependencies = [("governance", "0001_initial"), ("tenants", "0002_row_security")]
 
     operations = [
         *(
-            protect(f"governance_{table}", gateway="SELECT", app="SELECT, INSERT, UPDATE")
-            for table in TABLES
+            protect(f"governance_{table}", gateway="SELECT", app=f"SELECT, INSERT, UPDATE ({columns})")
+            for table, columns in CHANGEABLE.items()
         ),
         protect("governance_price", gateway="SELECT", app="SELECT, INSERT"),
-        protect("governance_routecandidate", gateway="SELECT"),
+        protect("governance_routecandidate", team_of=("governance_route", "route_id"), gateway="SELECT"),
         protect("governance_route", team="team_id", gateway="SELECT"),
         protect("governance_decision", app="SELECT, INSERT", system="SELECT, INSERT"),
         *(same_tenant(f"governance_{table}", column, f"governance_{target}") for table, column, target in LINKS),
@@ -75,4 +92,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(DECISION_NAMES_THE_REQUESTER, migrations.RunSQL.noop),
         migrations.RunSQL(REQUEST_STEPS, migrations.RunSQL.noop),
         migrations.RunSQL(GRANTED_BY_DECISION, migrations.RunSQL.noop),
+        migrations.RunSQL(ENDED_FOR_GOOD, migrations.RunSQL.noop),
+        sign("governance_approvalrequest", "requested_by_id"),
+        sign("governance_decision", "decided_by_id"),
     ]

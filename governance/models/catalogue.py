@@ -158,7 +158,7 @@ class RouteCandidate(TenantOwned):
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField(default=0)
 
-    objects: ClassVar[ScopedManager[Self]] = ScopedManager()
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="route__team_id")
 
     class Meta:
         ordering = ["position"]

@@ -14,11 +14,13 @@ from audit.ledger.append import append_act
 from audit.ledger.envelope import canonical
 from governance import hints
 from governance.models import Approval, ApprovalRequest, Decision, Model, RequestStatus, Verdict
+from governance.models.approval import Conditions
 from governance.workflows import require_step
 from kit import errors
 from kit.context import Actor
 from kit.data_class import DataClass
 from tenants import permissions
+from tenants.models import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,12 @@ class Terms:
 
 
 def submit(*, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime) -> ApprovalRequest:
-    """Asks for an approval. Raises `errors.Conflict` while another request for the model is open."""
+    """Asks for an approval.
+
+    Raises `errors.Conflict` while another request for the model is open, `errors.InvalidRequest` for an unknown team.
+    """
     permissions.require(actor, "governance.approval.request")
+    _check_teams(terms.teams)
     with transaction.atomic():
         locked = Model.objects.select_for_update().get(id=model.id)
         if locked.approval_requests.filter(status=RequestStatus.SUBMITTED).exists():
@@ -108,12 +114,14 @@ def withdraw(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
 def suspend(*, actor: Actor, approval: Approval, now: datetime) -> None:
     """Stops every call under an approval, on every worker within a second."""
     permissions.require(actor, "governance.model.suspend")
+    _require_reach(actor, approval)
     _set_suspended(actor, approval, now, "governance.approval.suspended")
 
 
 def resume(*, actor: Actor, approval: Approval) -> None:
     """Lets calls run under a suspended approval again."""
     permissions.require(actor, "governance.approval.decide", otp=True)
+    _require_reach(actor, approval)
     _set_suspended(actor, approval, None, "governance.approval.resumed")
 
 
@@ -138,6 +146,7 @@ def _decide(
     if not reason.strip():
         raise errors.InvalidRequest("A decision needs a reason.", param="reason")
     locked = ApprovalRequest.objects.select_for_update(of=("self",)).select_related("model").get(id=request.id)
+    _require_reach(actor, locked)
     if locked.requested_by_id == actor.id:
         raise errors.Forbidden("Whoever requests does not decide.", code="separation_of_duties")
     if signed_hash != content_hash(locked):
@@ -155,6 +164,17 @@ def _decide(
     )
     hints.approvals_changed(actor.organization_id)
     return locked
+
+
+def _require_reach(actor: Actor, binding: Conditions) -> None:
+    """Whoever has a role in some teams only decides on what binds no others."""
+    for team_id in binding.teams or [None]:
+        permissions.require_reach(actor, team_id)
+
+
+def _check_teams(team_ids: Sequence[UUID]) -> None:
+    if Team.objects.filter(id__in=team_ids).count() != len(set(team_ids)):
+        raise errors.InvalidRequest("A team is unknown.", param="teams")
 
 
 def _move(request: ApprovalRequest, status: RequestStatus) -> None:

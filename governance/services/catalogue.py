@@ -45,6 +45,7 @@ def register_provider(
 def move_provider(*, actor: Actor, provider: Provider, kind: str, base_url: str, credential: str) -> None:
     """Follows a provider to another address, with the credential that is good there."""
     permissions.require(actor, "governance.register.manage")
+    permissions.require_reach(actor, None)
     with transaction.atomic():
         locked = Provider.objects.select_for_update().get(id=provider.id)
         locked.kind, locked.base_url = kind, base_url
@@ -57,6 +58,7 @@ def move_provider(*, actor: Actor, provider: Provider, kind: str, base_url: str,
 def replace_credential(*, actor: Actor, provider: Provider, credential: str) -> None:
     """Puts a new credential in place of the old one."""
     permissions.require(actor, "governance.register.manage")
+    permissions.require_reach(actor, None)
     with transaction.atomic():
         locked = Provider.objects.select_for_update().get(id=provider.id)
         locked.credential = credentials.seal(locked.id, credential)
@@ -133,12 +135,14 @@ def create_route(
 def suspend(*, actor: Actor, subject: Suspendable, now: datetime) -> None:
     """Stops every call through a provider, model or deployment, on every worker within a second."""
     permissions.require(actor, "governance.model.suspend")
+    permissions.require_reach(actor, None)
     _set_suspended(actor, subject, now, f"governance.{subject._meta.model_name}.suspended")
 
 
 def resume(*, actor: Actor, subject: Suspendable) -> None:
     """Lets calls through a suspended provider, model or deployment again."""
     permissions.require(actor, "governance.model.suspend", otp=True)
+    permissions.require_reach(actor, None)
     _set_suspended(actor, subject, None, f"governance.{subject._meta.model_name}.resumed")
 
 
@@ -154,6 +158,7 @@ def _set_suspended(actor: Actor, subject: Suspendable, at: datetime | None, acti
 
 def _register(actor: Actor, row: Row, details: dict[str, Any]) -> Row:
     permissions.require(actor, "governance.register.manage")
+    permissions.require_reach(actor, row.team_id if isinstance(row, Route) else None)
     row.organization_id = actor.organization_id
     with transaction.atomic():
         row.full_clean(exclude=["created_at", "effective_from"])

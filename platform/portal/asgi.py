@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
@@ -17,7 +18,7 @@ from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 
 from gateway import process
-from portal import health
+from portal import checks, health
 from portal.lean import LeanHandler
 from portal.routing import websocket_urlpatterns
 
@@ -58,6 +59,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
     """Starts the gateway before the first request and stops it after the last."""
     await receive()
     try:
+        await asyncio.to_thread(checks.require_ordinary_roles, settings.ROLE)
         if serves_gateway:
             await process.start()
     except Exception as failure:

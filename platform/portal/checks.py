@@ -15,6 +15,21 @@ SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND pg_get_userbyid(c.relowner) = current_user
 """
 SERVING = ("default", "system", "gateway")
+_OF_ROLE = {"all": ("default", "gateway"), "portal": ("default",), "gateway": ("gateway",)}
+
+
+class MightyRole(Exception):
+    """A connection that row-level security does not bind: nothing is served on it."""
+
+
+def require_ordinary_roles(process_role: str) -> None:
+    """For the start of a web process. Raises `MightyRole`, and what Django raises where the database is away."""
+    try:
+        found = [error for alias in _OF_ROLE[process_role] for error in _errors_of(alias)]
+    finally:
+        connections.close_all()
+    if found:
+        raise MightyRole(" ".join(str(error.msg) for error in found))
 
 
 @register(Tags.database)

@@ -52,6 +52,7 @@ class BudgetForm(LevelForm):
 
 @admin.register(Budget)
 class BudgetAdmin(GovernedAdmin[Budget]):
+    purpose = "A ceiling on spend. Every budget that binds a call holds at once; one that does not fit refuses it."
     form = BudgetForm
     can_enter = can_amend = True
     list_display = ["name", "level_of", "ceiling", "period", "is_active"]
@@ -88,6 +89,7 @@ class BudgetAdmin(GovernedAdmin[Budget]):
 
 @admin.register(RateLimit)
 class RateLimitAdmin(GovernedAdmin[RateLimit]):
+    purpose = "Ceilings on requests and tokens a minute, and on calls under way at once."
     form = LevelForm
     can_enter = can_amend = True
     list_display = ["level_of", *_LIMIT_FIELDS]

@@ -86,13 +86,16 @@ class GovernedForm(ModelForm[Any]):
 class GovernedAdmin(TypedModelAdmin[Row]):
     """Base of the admin's classes. `enter` and `amend` call services; without them a row is read only.
 
-    `change_act` is the act whose holders see the buttons of `actions_detail`.
+    `change_act` is the act whose holders see the buttons of `actions_detail`; `purpose` says above the list what
+    it is for.
     """
 
     form = GovernedForm
     can_enter: ClassVar[bool] = False
     can_amend: ClassVar[bool] = False
     change_act: ClassVar[str] = ""
+    purpose: ClassVar[str] = ""
+    list_before_template = "admin/purpose.html"
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = True
@@ -122,7 +125,7 @@ class GovernedAdmin(TypedModelAdmin[Row]):
         row = self.get_object(request, object_id)
         if row is None:
             raise Http404
-        form, step_up = act.form_class(request.POST or None), ""
+        form, step_up = act.form_class(request.POST if request.method == "POST" else None), ""
         if request.method == "POST" and form.is_valid():
             try:
                 outcome = act.perform(row, form.cleaned_data)

@@ -50,6 +50,7 @@ class RotationForm(forms.Form):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(GovernedAdmin[ApiKey]):
+    purpose = "What applications call the gateway with. The secret of a key is shown once."
     form = IssueForm
     can_enter = True
     change_act = "tenants.api_key.manage"

@@ -67,6 +67,7 @@ class SettingsForm(GovernedForm):
 class OrganizationAdmin(GovernedAdmin[Organization]):
     """The one organisation the person acts in."""
 
+    purpose = "Time zone, origins of browsers, and what new teams and projects start with."
     form = SettingsForm
     can_amend = True
 
@@ -121,6 +122,7 @@ class OrganizationAdmin(GovernedAdmin[Organization]):
 
 @admin.register(Team)
 class TeamAdmin(GovernedAdmin[Team]):
+    purpose = "A team has projects, people and budgets of its own, and sees nothing of other teams."
     form = StartingBudgetForm
     can_enter = True
     list_display = ["name", "slug", "created_at"]
@@ -144,6 +146,7 @@ class TeamAdmin(GovernedAdmin[Team]):
 
 @admin.register(Project)
 class ProjectAdmin(GovernedAdmin[Project]):
+    purpose = "An application of a team. API keys belong to a project."
     form = StartingBudgetForm
     can_enter = True
     list_display = ["name", "team", "slug", "created_at"]

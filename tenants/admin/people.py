@@ -26,6 +26,7 @@ class AdmissionForm(GovernedForm):
 
 @admin.register(Membership)
 class MembershipAdmin(GovernedAdmin[Membership]):
+    purpose = "Who may do what: a role in the organisation, or in one team of it."
     form = AdmissionForm
     can_enter = True
     change_act = "tenants.member.manage"

@@ -73,6 +73,8 @@ class ApiKeySecret(TenantOwned):
     expires_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="api_key__team_id")
+
     class Meta:
         ordering = ["-created_at"]
 

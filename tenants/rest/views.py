@@ -214,5 +214,5 @@ def _level(entered: dict[str, Any]) -> Level:
 def _settings_of(row: Organization) -> dict[str, Any]:
     """The settings as they are, under the names of the wire."""
     amount = row.default_monthly_budget_nano_usd
-    names = wire.OrganizationChanged().fields
+    names = wire.OrganizationChanged().get_fields()
     return {name: amount if name.endswith("_usd") else getattr(row, name) for name in names}

@@ -16,7 +16,7 @@ from kit.context import Actor
 from kit.data_class import DataClass
 from kit.secrets import IssuedSecret
 from tenants import permissions
-from tenants.models import ApiKey, ApiKeySecret, Project
+from tenants.models import ApiKey, ApiKeySecret, Project, Scope
 from tenants.models.keys import default_scopes
 from tenants.peppers import peppers
 
@@ -38,11 +38,15 @@ def issue(
 ) -> tuple[ApiKey, IssuedSecret]:
     """A new key of a project. The returned secret's text is shown once and not stored.
 
-    Raises `errors.InvalidRequest` for a network that is none.
+    Raises `errors.InvalidRequest` for a network that is none, `errors.Forbidden` for a key that would see more than
+    the actor does.
     """
     permissions.require(actor, "tenants.api_key.manage")
     terms = terms or Terms()
     _check_networks(terms.networks)
+    if Scope.COSTS_ORGANIZATION in terms.scopes:
+        permissions.require(actor, "audit.spend.view")
+        permissions.require_reach(actor, None)
     issued = secrets.issue("chy", peppers())
     with transaction.atomic():
         key = ApiKey(

@@ -134,6 +134,7 @@ def create_team(
 ) -> Team:
     """A new team, with the organisation's default budget and limits unless told otherwise."""
     permissions.require(actor, "tenants.team.manage")
+    permissions.require_reach(actor, None)
     with transaction.atomic():
         team = Team(organization_id=actor.organization_id, name=name, slug=slug, created_at=now)
         team.full_clean(exclude=["created_at"])
@@ -161,6 +162,7 @@ def create_project(
 ) -> Project:
     """A new project of a team, with the organisation's default budget and limits unless told otherwise."""
     permissions.require(actor, "tenants.project.manage")
+    permissions.require_reach(actor, team.id)
     with transaction.atomic():
         project = Project(organization_id=actor.organization_id, team=team, name=name, slug=slug, created_at=now)
         project.full_clean(exclude=["created_at"])

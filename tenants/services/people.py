@@ -21,6 +21,7 @@ _FIRST_PASSWORD_BYTES = 18
 def add_member(*, actor: Actor, user: User, role: Role, now: datetime, team: Team | None = None) -> Membership:
     """Gives a person a role in the actor's organisation, or in one team of it."""
     permissions.require(actor, "tenants.member.manage", otp=True)
+    permissions.require_reach(actor, team.id if team else None)
     with transaction.atomic():
         membership = Membership(organization_id=actor.organization_id, user=user, role=role, team=team, created_at=now)
         scoping.look_up_address(user.email)  # whoever is of no organisation yet is not readable otherwise
@@ -42,6 +43,8 @@ def issue_access_token(
 ) -> tuple[PersonalAccessToken, IssuedSecret]:
     """A token of one's own. The returned secret's text is not stored anywhere."""
     permissions.require(actor, "portal.view")
+    if actor.kind == "user" and user.id != actor.id:
+        raise errors.Forbidden("An access token speaks for the person who makes it.")
     issued = secrets.issue("chp", peppers())
     with transaction.atomic():
         token = PersonalAccessToken.objects.create(
@@ -89,6 +92,7 @@ def admit(
 def end_membership(*, actor: Actor, membership: Membership) -> None:
     """Takes a role away; its acts end with the next request. Raises `errors.Conflict` for one's own."""
     permissions.require(actor, "tenants.member.manage", otp=True)
+    permissions.require_reach(actor, membership.team_id)
     if membership.user_id == actor.id:
         raise errors.Conflict("Nobody ends their own membership; another administrator does.")
     with transaction.atomic():

@@ -44,7 +44,11 @@ class Plot:
         """A row of this organisation. The portal writes none here: what it may do is what is tested."""
         alias = "migrator" if model._meta.app_label == "audit" else "system"
         manager = getattr(model, "across_tenants", model._default_manager)
-        return manager.using(alias).create(organization_id=self.world.organization.id, **fields)
+        columns = {
+            f"{name}_id" if isinstance(value, models.Model) else name: getattr(value, "pk", value)
+            for name, value in fields.items()
+        }
+        return manager.using(alias).create(organization_id=self.world.organization.id, **columns)
 
     @property
     def in_team(self) -> dict[str, Any]:
@@ -177,7 +181,7 @@ def _route_candidate(plot: Plot) -> Any:
     )
 
 
-def request_for(plot: Plot, model: Any) -> Any:
+def request_for(plot: Plot, model: Any, status: str = "submitted") -> Any:
     """An open approval request of the team's lead."""
     return plot.add(
         governance.ApprovalRequest,
@@ -186,6 +190,7 @@ def request_for(plot: Plot, model: Any) -> Any:
         requested_by=plot.lead.user,
         requested_at=plot.world.now,
         content_hash="0" * 64,
+        status=status,
     )
 
 
@@ -195,12 +200,9 @@ def _approval_request(plot: Plot) -> Any:
 
 
 def _decision(plot: Plot) -> Any:
-    request = request_for(plot, plot.row(governance.Model))
-    request.status = governance.RequestStatus.APPROVED
-    request.save(using="system", update_fields=["status"])
     return plot.add(
         governance.Decision,
-        request=request,
+        request=request_for(plot, plot.row(governance.Model), status="approved"),
         requested_by=plot.lead.user,
         decided_by_id=plot.world.people["officer"].id,
         verdict="approve",
@@ -212,7 +214,7 @@ def _decision(plot: Plot) -> Any:
 
 def _approval(plot: Plot) -> Any:
     request = plot.row(governance.Decision).request
-    return plot.add(governance.Approval, model=request.model, request=request)
+    return plot.add(governance.Approval, model=plot.row(governance.Model), request=request)
 
 
 def _record(plot: Plot) -> Any:

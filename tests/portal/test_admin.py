@@ -40,6 +40,7 @@ def test_every_class_of_the_admin_is_governed() -> None:
         assert not kind.list_editable
         assert not kind.inlines
         assert kind.actions is None
+        assert registered.purpose, f"{kind.__name__} does not say what its list is for"
 
 
 def test_what_a_form_makes_is_in_the_ledger_under_the_persons_name(acme: Cast) -> None:

@@ -15,7 +15,8 @@ from tests.support.world import World
 
 def _told(acme: Cast) -> dict[str, Told]:
     with within(acme.ann.actor.scope):
-        return {one.entry.action: one for one in tell(entries(Record.objects.filter(kind="act").order_by("id")))}
+        records = list(Record.objects.filter(kind="act").order_by("id"))
+        return {one.entry.action: one for one in tell(entries(records))}
 
 
 def test_the_subject_and_the_details_have_names_and_pages(acme: Cast) -> None:

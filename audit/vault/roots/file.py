@@ -36,6 +36,26 @@ class FileRootKeys:
     def index_key(self, organization_id: UUID) -> bytes:
         return self._obtain(organization_id, "index")
 
+    def reseal(self, before: bytes) -> int:
+        """Seals what is sealed under the root key `before` under the present one, file by file, and gives the number.
+
+        May be repeated after an interruption. Processes that hold the key before cannot open a file from then on.
+        Raises `kit.crypto.SealBroken` for a file that opens under neither.
+        """
+        resealed = 0
+        for path in sorted(self._directory.glob("*/*.key")):
+            place = _place(UUID(path.parent.name), path.stem)
+            sealed = path.read_bytes()
+            if _opens(self._root_key, sealed, place):
+                continue
+            key = crypto.open_sealed(before, sealed, associated=place)
+            aside = path.with_name(f"{new_id()}.new")
+            _write_durably(aside, crypto.seal(self._root_key, key, associated=place))
+            aside.replace(path)
+            _flush_directory(path.parent)
+            resealed += 1
+        return resealed
+
     def _versions(self, organization_id: UUID) -> list[int]:
         names = self._folder(organization_id).glob("tenant-*.key")
         return [int(found[1]) for path in names if (found := _TENANT_KEY.fullmatch(path.name))]
@@ -73,6 +93,14 @@ class FileRootKeys:
 
     def _path(self, organization_id: UUID, name: str) -> Path:
         return self._folder(organization_id) / f"{name}.key"
+
+
+def _opens(root_key: bytes, sealed: bytes, place: bytes) -> bool:
+    try:
+        crypto.open_sealed(root_key, sealed, associated=place)
+    except crypto.SealBroken:
+        return False
+    return True
 
 
 def _place(organization_id: UUID, name: str) -> bytes:

@@ -20,7 +20,7 @@ from portal.budget_use import InUse, in_use
 from portal.capacities import Capacity
 from portal.screens.guard import screen
 from portal.spending import month_to_date
-from tenants.models import ApiKey, Budget, Role, Team
+from tenants.models import ApiKey, Budget, Project, Role, Team
 from tenants.snippets import curl
 
 _KEYS_SHOWN = 6
@@ -83,6 +83,13 @@ def first_steps() -> list[Step]:
             selectors.live_approvals(clock.now()).exists(),
             "approval-ask",
             "Ask",
+        ),
+        Step(
+            "Make a team and a project",
+            "Teams see nothing of each other. Keys and budgets hang on projects.",
+            Project.objects.exists(),
+            "admin:tenants_project_add" if Team.objects.exists() else "admin:tenants_team_add",
+            "Make",
         ),
         Step(
             "Set a budget",
