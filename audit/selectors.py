@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -177,15 +177,6 @@ def spent(*, since: datetime, until: datetime | None = None, team_id: UUID | Non
     if team_id is not None:
         settled, corrected = settled.filter(team_id=team_id), corrected.filter(team_id=team_id)
     return _total(settled, "cost_nano_usd") + _total(corrected, "difference_nano_usd")
-
-
-def spent_of_budget(budget_id: UUID, period: str, *, since: datetime) -> int:
-    """Nano-USD settled against a budget in a period that began at `since`; what is held is known to Redis alone."""
-    charged = Settlement.objects.filter(
-        id_bounds("request_id", since - timedelta(days=1), None), **{f"budgets__{budget_id}": period}
-    )
-    corrected = Correction.objects.filter(request_id__in=charged.values("request_id"))
-    return _total(charged, "cost_nano_usd") + _total(corrected, "difference_nano_usd")
 
 
 def _narrowed(rows: QuerySet[Record], wanted: RequestFilter) -> QuerySet[Record]:

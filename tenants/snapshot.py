@@ -18,6 +18,7 @@ from django.db.models import Model
 from kit.data_class import DataClass
 from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, RateLimit
 
+Network = IPv4Network | IPv6Network
 GATEWAY = "gateway"
 _CHUNK = 5_000
 Level = Literal["key", "project", "team", "organization"]
@@ -49,7 +50,7 @@ class CredentialEntry:
     team_id: UUID
     project_id: UUID
     scopes: frozenset[str]
-    networks: tuple[IPv4Network | IPv6Network, ...]
+    networks: tuple[Network, ...]
     max_data_class: DataClass
     is_revoked: bool
 
@@ -180,7 +181,9 @@ def _secrets(ids: Ids) -> dict[UUID, list[SecretEntry]]:
     return found
 
 
-def _credential(columns: Sequence[Any], same: Same) -> tuple[Any, ...]:
+def _credential(
+    columns: Sequence[Any], same: Same
+) -> tuple[UUID, UUID, UUID, UUID, frozenset[str], tuple[Network, ...], DataClass, bool]:
     """The fields of a `CredentialEntry`, in order."""
     identifier, organization_id, team_id, project_id, scopes, networks, max_data_class, revoked_at = columns
     return (

@@ -42,7 +42,7 @@ class OpenKey:
 
 
 class Keyring:
-    """One per process. `cached_*` never waits; the others wait for the database where they must.
+    """One per process. `cached_key` never waits; the others wait for the database where they must.
 
     They raise `Unavailable` (`ledger_unavailable`): what cannot be sealed is not sent.
     """
@@ -61,9 +61,6 @@ class Keyring:
         return await self._keys.obtain(
             (organization_id, subject_id), lambda: self._obtain_key(organization_id, subject_id)
         )
-
-    def cached_subject(self, organization_id: UUID, end_user: str) -> UUID | None:
-        return self._subjects.get((organization_id, end_user))
 
     async def subject(self, organization_id: UUID, end_user: str) -> UUID:
         """The random id that stands for a person in the ledger. Who it is, only the index key can tell."""

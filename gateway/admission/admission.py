@@ -126,6 +126,13 @@ class Admission:
         organization = self._organization(organization_id)
         return organization.epoch if organization.server == self._connection.server_epoch else None
 
+    async def reach(self) -> None:
+        """Returns if the server would take a hold of this process now. Raises `Unavailable`."""
+        try:
+            await self._connection.read_epoch()
+        except LinkError as error:
+            raise refusals.unavailable() from error
+
     async def close(self) -> None:
         await self._sweep.close()
         await self._rebuilds.close()

@@ -33,9 +33,6 @@ class Scope:
     team_ids: frozenset[UUID] | None = None
     user_id: UUID | None = None
 
-    def sees_team(self, team_id: UUID | None) -> bool:
-        return team_id is None or self.team_ids is None or team_id in self.team_ids
-
 
 _current: ContextVar[Scope | None] = ContextVar("chancery_scope", default=None)
 
@@ -64,7 +61,8 @@ def within(scope: Scope, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[Scope]:
             yield scope
         finally:
             _current.reset(token)
-        _announce(outer, using)
+        if not transaction.get_rollback(using):  # undoing what was done here undoes what was announced too
+            _announce(outer, using)
 
 
 def identify(user_id: UUID | None, *, using: str = DEFAULT_DB_ALIAS) -> None:

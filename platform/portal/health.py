@@ -67,6 +67,10 @@ async def _database() -> dict[str, Any]:
 
 
 async def _redis() -> dict[str, Any]:
+    """Of a gateway its own connection: a server that answers may be one that takes no writes."""
+    if settings.ROLE in ("all", "gateway"):
+        await process.services().admission.reach()
+        return {"status": "ok"}
     async with redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
         await client.ping()
     return {"status": "ok"}

@@ -30,6 +30,8 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, URLResolver, get_resolver
 from django.utils.functional import cached_property
 
+from gateway import process
+from gateway.api import cors
 from gateway.api import errors as api_errors
 from gateway.api.replies import EventReply, Reply
 from kit import errors
@@ -110,7 +112,10 @@ class LeanHandler:
 
     async def _serve(self, request: LeanRequest, send: Send) -> None:
         try:
-            response = await self._view(request)
+            if request.method == "OPTIONS":
+                response: HttpResponseBase = cors.preflight(process.services().snapshot, dict(request.scope["headers"]))
+            else:
+                response = await self._view(request)
             if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
                 raise errors.MethodNotAllowed(f"{request.method} is not answered here.")
         except errors.ChanceryError as refused:

@@ -120,7 +120,10 @@ class ActingAs:
         request.actor = actor  # type: ignore[attr-defined]
         request.capacity, request.capacities = capacity, capacities  # type: ignore[attr-defined]
         with scoping.within(actor.scope), timezone.override(ZoneInfo(capacity.organization.time_zone)):
-            return self.get_response(request)
+            response = self.get_response(request)
+            if getattr(request, "failed", False):
+                transaction.set_rollback(True)
+            return response
 
     def _one_time_password(self, request: HttpRequest, token: str | None) -> bool | None:
         """Uses up the code of an `X-OTP` header, in a transaction of its own: a failed call does not give it back.

@@ -221,7 +221,7 @@ SNAPSHOT_MAX_AGE_SECONDS = integer(
     "How long a worker goes on deciding without hearing from the database that nothing has changed.",
     default=30,
     unit="seconds",
-    fails="Beyond it: 503 `snapshot_stale`, and `/ready` is not ready.",
+    fails="Beyond it, and after this process was stopped for a while: 503 `snapshot_stale`, and `/ready` is not ready.",
 )
 LEAN_INFERENCE_PATH = flag(
     "LEAN_INFERENCE_PATH", "Whether `/v1` has its own handler; else Django's, at several times the cost.", default=True

@@ -21,13 +21,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.http import urlencode
 from unfold.decorators import action as unfold_action
 from unfold.enums import ActionVariant
 
 from kit.errors import ChanceryError
 from tenants.acting import actor_of
+from tenants.admin.refusals import explained, give_code_then_save, needs_code
 
 Row = TypeVar("Row", bound=Model)
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -79,7 +79,7 @@ class GovernedForm(ModelForm[Any]):
             for name, text in explained(self.refusal):
                 self.add_error(name if name in self.fields else None, text)
             if needs_code(self.refusal):
-                self.add_error(None, _give_code_then_save())
+                self.add_error(None, give_code_then_save())
         return cleaned
 
 
@@ -243,33 +243,3 @@ def label(description: str, colours: Mapping[str, str], *, ordering: str | None 
         return decorated
 
     return decorate
-
-
-def needs_code(refusal: ChanceryError | ValidationError) -> bool:
-    """Whether a fresh one-time password is all that was missing."""
-    return isinstance(refusal, ChanceryError) and refusal.code == "otp_required"
-
-
-def _give_code_then_save() -> str:
-    """In a tab of its own, since what was entered is on the page."""
-    return format_html(
-        '<a class="underline" href="{}" target="_blank">Give a one-time password</a>, then save again.',
-        reverse("sign-in-code"),
-    )
-
-
-def explained(refusal: ChanceryError | ValidationError) -> list[tuple[str | None, str]]:
-    """(field, sentence) for each thing that is wrong; no field where it is about the whole."""
-    if isinstance(refusal, ChanceryError):
-        return [(refusal.param, refusal.message)]
-    if hasattr(refusal, "error_dict"):
-        return [_placed(name, error) for name, errors in refusal.error_dict.items() for error in errors]
-    return [(None, text) for text in refusal.messages]
-
-
-def _placed(name: str, error: ValidationError) -> tuple[str | None, str]:
-    """What must be unique within an organisation or team is wrong in the last of its fields."""
-    unique: Any = (error.params or {}).get("unique_check") if isinstance(error.params, Mapping) else None
-    if unique and len(unique) > 1:
-        return unique[-1], "There is one of this name already."
-    return name, error.messages[0]

@@ -31,7 +31,7 @@ def recorded() -> Iterator[str]:
             if re.fullmatch(r"(tenants|governance|gateway|portal|audit)(\.[a-z_]+){2}", name):
                 yield re.escape(name)
         for formatted in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
-            parts = [re.escape(p.value) if isinstance(p, ast.Constant) else "[a-z]+" for p in formatted.values]
+            parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z]+" for p in formatted.values]
             if re.match(r"(tenants|governance)\\\.", parts[0]):
                 yield "".join(parts)
 
@@ -62,7 +62,7 @@ def test_every_error_code_is_raised_somewhere() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute | ast.Name)
     }
-    tree_of_errors = [errors.ChanceryError, *_subclasses(errors.ChanceryError)]
+    tree_of_errors: list[type[errors.ChanceryError]] = [errors.ChanceryError, *_subclasses(errors.ChanceryError)]
     raised = {error.code for error in tree_of_errors if error.__name__ in names}
     assert set(errors.CODES) - said - raised == set()
 

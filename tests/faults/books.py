@@ -50,7 +50,8 @@ def open_calls(stack: Stack) -> int:
 def agrees(stack: Stack) -> bool:
     """After one more call: an organisation's expired holds are ended by whoever calls next."""
     answer = httpx.post(f"{stack.url}/v1/chat/completions", headers=stack.headers, json=load.BODY, timeout=20)
-    assert answer.status_code == 200, answer.text
+    if answer.status_code != 200:
+        return False
     spent = int(_one(stack, SPENT))
     return stack.counted() == [Spending(spent, 0)] * len(stack.seeded.budget_ids)
 

@@ -40,8 +40,8 @@ class Acknowledged:
     unexpected: list[str] = field(default_factory=list)
 
 
-async def during(stack: Stack, seconds: float, act: Callable[[], object]) -> Acknowledged:
-    """Calls for so long, half of them for streams; does `act` in the midst of it."""
+async def during(stack: Stack, seconds: float, *acts: Callable[[], object]) -> Acknowledged:
+    """Calls for so long, half of them for streams; does the acts in the midst of it, one after the other."""
     seen = Acknowledged()
     until = time.monotonic() + seconds
     killed = asyncio.Event()
@@ -60,8 +60,9 @@ async def during(stack: Stack, seconds: float, act: Callable[[], object]) -> Ack
 
     async with httpx.AsyncClient(base_url=stack.url, headers=stack.headers, timeout=20) as client:
         calls = [asyncio.create_task(caller(_stream if number % 2 else _answer)) for number in range(CALLERS)]
-        await asyncio.sleep(BEFORE_SECONDS)
-        act()
+        for act in acts:
+            await asyncio.sleep(BEFORE_SECONDS)
+            act()
         killed.set()
         await asyncio.gather(*calls)
     return seen

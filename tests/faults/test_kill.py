@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 
 from tests.faults import load
 from tests.faults.books import agrees, on_record, open_calls
@@ -37,14 +38,17 @@ def test_postgres_killed_under_load_loses_no_record(stack: Stack) -> None:
     check(stack, seen)
 
 
-def test_a_worker_killed_under_load_is_replaced_and_its_calls_are_closed(stack: Stack) -> None:
-    victim = stack.worker_pids()[0]
+def test_workers_killed_under_load_are_replaced_and_their_calls_closed(stack: Stack) -> None:
+    """One of them, whom its web server replaces; then that server with all of them, whom the supervisor replaces."""
+    workers, web = stack.worker_pids(), stack.pid_of("web")
 
-    seen = asyncio.run(load.during(stack, 6, lambda: os.kill(victim, signal.SIGKILL)))
+    one, all_of_them = (partial(os.kill, pid, signal.SIGKILL) for pid in (workers[0], web))
+    seen = asyncio.run(load.during(stack, 10, one, all_of_them))
 
     stack.wait_until_ready()
-    assert victim not in stack.worker_pids()
-    assert seen.broken, "nobody was talking to the worker when it died"
+    assert stack.pid_of("web") != web
+    assert not {*workers} & {*stack.worker_pids()}
+    assert seen.broken, "nobody was talking to a worker when it died"
     check(stack, seen)
 
 

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db import models
 
 from audit import models as audit
+from audit.ledger.envelope import Decided, Held, Named, RequestedEnvelope, encode
 from governance import models as governance
 from kit import money
 from kit.ids import new_id
@@ -181,13 +182,12 @@ def _route_candidate(plot: Plot) -> Any:
     )
 
 
-def request_for(plot: Plot, model: Any, status: str = "submitted") -> Any:
-    """An open approval request of the team's lead."""
+def request_for(plot: Plot, model: Any, requested_by: Any, status: str = "submitted") -> Any:
     return plot.add(
         governance.ApprovalRequest,
         model=model,
         justification="for tests",
-        requested_by=plot.lead.user,
+        requested_by=requested_by,
         requested_at=plot.world.now,
         content_hash="0" * 64,
         status=status,
@@ -196,15 +196,17 @@ def request_for(plot: Plot, model: Any, status: str = "submitted") -> Any:
 
 def _approval_request(plot: Plot) -> Any:
     """One that is open still, so that its owner may change it."""
-    return request_for(plot, _model(plot))
+    return request_for(plot, _model(plot), plot.lead.user)
 
 
 def _decision(plot: Plot) -> Any:
+    """By the lead: a row that names its author is put in by the author only."""
+    officer = plot.world.people["officer"]
     return plot.add(
         governance.Decision,
-        request=request_for(plot, plot.row(governance.Model), status="approved"),
-        requested_by=plot.lead.user,
-        decided_by_id=plot.world.people["officer"].id,
+        request=request_for(plot, plot.row(governance.Model), officer, status="approved"),
+        requested_by=officer,
+        decided_by=plot.lead.user,
         verdict="approve",
         reason="fine",
         signed_hash="0" * 64,
@@ -218,7 +220,21 @@ def _approval(plot: Plot) -> Any:
 
 
 def _record(plot: Plot) -> Any:
-    identifier = new_id()
+    identifier, caller = new_id(), Named(new_id(), "api_key")
+    envelope = RequestedEnvelope(
+        actor=caller,
+        bodies=(),
+        data_class="internal",
+        decided=Decided(model="model"),
+        held=Held("2", 1),
+        organization=plot.world.organization.id,
+        parent=None,
+        pipeline="direct",
+        request=identifier,
+        subject=None,
+        team=plot.team.id,
+        verdicts=(),
+    )
     return plot.add(
         audit.Record,
         id=identifier,
@@ -227,10 +243,10 @@ def _record(plot: Plot) -> Any:
         kind="requested",
         action="inference.requested",
         actor_kind="api_key",
-        actor_id=new_id(),
+        actor_id=caller.id,
         at=plot.world.now,
         xid="1",
-        envelope=b"{}",
+        envelope=encode(envelope),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, ProgrammingError, connections, transaction
-from django.db.models import Model
+from django.db.models import F, Model
 from django.db.models.base import ModelState
 from psycopg.errors import InsufficientPrivilege
 
@@ -22,12 +22,12 @@ Outcome = int | str
 WAYS = ["scoped manager", "unscoped manager", "SQL"]
 
 
-def outcome_of(act: Callable[[], int]) -> Outcome:
+def outcome_of(act: Callable[[], int], using: str = "default") -> Outcome:
     """How many rows an act reached, or why none; what it did is undone."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=using):
             reached = act()
-            transaction.set_rollback(True)
+            transaction.set_rollback(True, using=using)
     except ProgrammingError as failure:
         if not isinstance(failure.__cause__, InsufficientPrivilege):
             raise
@@ -37,30 +37,37 @@ def outcome_of(act: Callable[[], int]) -> Outcome:
     return reached
 
 
-def read(way: str, row: Any) -> Outcome:
+def read(way: str, row: Any, using: str = "default") -> Outcome:
     if way == "SQL":
-        return outcome_of(lambda: _execute(f"SELECT 1 FROM {_table(row)} WHERE {_is_row(row)}", _key(row)))  # noqa: S608
+        return _tried(f"SELECT 1 FROM {_table(row)} WHERE {_is_row(row)}", _key(row), using)  # noqa: S608
     return outcome_of(lambda: int(_rows(way, row).count()))
+
+
+def touch(way: str, row: Any, using: str = "default") -> Outcome:
+    """Changes a row into what it is, in a column that the role may change; where there is none, in any."""
+    column = changeable(table_of(type(row)), using) or row._meta.pk_fields[0].column
+    if way == "SQL":
+        return _tried(f"UPDATE {_table(row)} SET {column} = {column} WHERE {_is_row(row)}", _key(row), using)  # noqa: S608
+    return outcome_of(lambda: int(_rows(way, row).update(**{column: F(column)})))
 
 
 def change(way: str, row: Any, column: str, value: Any) -> Outcome:
     if way == "SQL":
-        statement = f"UPDATE {_table(row)} SET {column} = %s WHERE {_is_row(row)}"  # noqa: S608
-        return outcome_of(lambda: _execute(statement, [value, *_key(row)]))
+        return _tried(f"UPDATE {_table(row)} SET {column} = %s WHERE {_is_row(row)}", [value, *_key(row)])  # noqa: S608
     return outcome_of(lambda: int(_rows(way, row).update(**{column: value})))
 
 
-def remove(way: str, row: Any) -> Outcome:
+def remove(way: str, row: Any, using: str = "default") -> Outcome:
     if way == "SQL":
-        return outcome_of(lambda: _execute(f"DELETE FROM {_table(row)} WHERE {_is_row(row)}", _key(row)))  # noqa: S608
+        return _tried(f"DELETE FROM {_table(row)} WHERE {_is_row(row)}", _key(row), using)  # noqa: S608
     return outcome_of(lambda: int(_rows(way, row).delete()[0]))
 
 
-def insert_copy(way: str, row: Any) -> Outcome:
+def insert_copy(way: str, row: Any, using: str = "default") -> Outcome:
     """Adds one that differs in its identity alone, so that it has the same owner."""
     if way == "SQL":
         statement = f"INSERT INTO {_table(row)} SELECT * FROM jsonb_populate_record(NULL::{_table(row)}, %s::jsonb)"  # noqa: S608
-        return outcome_of(lambda: _execute(statement, [json.dumps(_as_json(row) | _new_identity(row))]))
+        return _tried(statement, [json.dumps(content(row) | _new_identity(row))], using)
     twin = copy.copy(row)
     twin._state = ModelState()
     for attribute, value in _new_identity(row).items():
@@ -68,10 +75,23 @@ def insert_copy(way: str, row: Any) -> Outcome:
     return outcome_of(lambda: len(_manager(way, type(row)).bulk_create([twin])))
 
 
-def may(table: str, privilege: str, role: str = "chancery_app") -> bool:
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT has_table_privilege(%s, %s, %s)", [role, table, privilege])
+def may(table: str, privilege: str, using: str = "default") -> bool:
+    """Whether the connection's role has the privilege on the whole table."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege(%s, %s)", [table, privilege])
         return bool(cursor.fetchone()[0])
+
+
+def changeable(table: str, using: str = "default") -> str | None:
+    """The first column that the connection's role may change."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped "
+            "AND has_column_privilege(attrelid, attnum, 'UPDATE') ORDER BY attnum LIMIT 1",
+            [table],
+        )
+        found = cursor.fetchone()
+        return str(found[0]) if found else None
 
 
 def table_of(model: AnyModel) -> str:
@@ -100,17 +120,20 @@ def _is_row(row: Any) -> str:
     return " AND ".join(f"{each.column} = %s" for each in row._meta.pk_fields)
 
 
-def _execute(statement: str, values: list[Any]) -> int:
-    with connections["default"].cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
+def _tried(statement: str, values: list[Any], using: str = "default") -> Outcome:
+    def execute() -> int:
+        with connections[using].cursor() as cursor:
+            cursor.execute(statement, values)
+            return int(cursor.rowcount)
+
+    return outcome_of(execute, using)
 
 
-def _as_json(row: Any) -> dict[str, Any]:
+def content(row: Any) -> dict[str, Any]:
     with connections["system"].cursor() as cursor:
         cursor.execute(f"SELECT to_jsonb(r) FROM {_table(row)} r WHERE {_is_row(row)}", _key(row))  # noqa: S608
-        content: dict[str, Any] = json.loads(cursor.fetchone()[0])
-        return content
+        found: dict[str, Any] = json.loads(cursor.fetchone()[0])
+        return found
 
 
 def _new_identity(row: Any) -> dict[str, Any]:

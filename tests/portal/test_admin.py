@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.urls import reverse
 
+import portal.urls  # noqa: F401 - registers with the admin
 from audit.models import Record
 from governance.models import Provider, Route
 from kit import clock

@@ -20,4 +20,4 @@ def test_the_roles_of_the_product_are_ordinary() -> None:
 @pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_URL_GATEWAY"])
 def test_a_superuser_is_not_served_by(environment: dict[str, str], tmp_path: Path, variable: str) -> None:
     with pytest.raises(RuntimeError, match="which row-level security does not bind"):
-        gateways.start(environment, tmp_path / "log", **{variable: url_of("superuser")})
+        gateways.start({**environment, variable: url_of("superuser")}, tmp_path / "log")

@@ -21,7 +21,7 @@ def reseal(monkeypatch: pytest.MonkeyPatch, **before: bytes) -> str:
     for name in ("FIELD_KEY_BEFORE", "VAULT_ROOT_KEY_BEFORE"):
         monkeypatch.setenv(name, before.get(name, b"").hex())
     said = StringIO()
-    call_command("reseal", stdout=said)
+    call_command("reseal", stdout=said, stderr=StringIO())
     return said.getvalue()
 
 
@@ -60,7 +60,7 @@ def test_a_wrong_key_before_changes_nothing(tmp_path: Path, monkeypatch: pytest.
     FileRootKeys(tmp_path, root_key).current(organization_id)
     monkeypatch.setattr(settings, "KEYSTORE_DIR", tmp_path)
     monkeypatch.setattr(settings, "VAULT_ROOT_KEY", new_key())
-    with pytest.raises(CommandError, match="neither under"):
+    with pytest.raises(CommandError, match="opens neither under"):
         reseal(monkeypatch, VAULT_ROOT_KEY_BEFORE=new_key())
     assert FileRootKeys(tmp_path, root_key).current(organization_id).version == 1
 

@@ -16,6 +16,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
+from django.test.client import ClientHandler
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -124,6 +125,15 @@ class Browser(Client):
 
     def __init__(self, **defaults: Any) -> None:
         super().__init__(**{"SERVER_NAME": "localhost", **defaults})
+        self.handler._middleware_chain = _middleware()
+
+
+@cache
+def _middleware() -> Any:
+    """One for all browsers: to find every static file, which happens when it is loaded, takes longer than a request."""
+    handler = ClientHandler()
+    handler.load_middleware()
+    return handler._middleware_chain
 
 
 def browser(person: Person, *, otp: bool = True) -> Browser:

@@ -27,7 +27,8 @@ def render() -> str:
 
 def sections() -> Iterator[tuple[str, list[Setting[Any]]]]:
     """The declarations under the comments they stand under, in the order of the file."""
-    title, found = "", []
+    title = ""
+    found: list[Setting[Any]] = []
     for match in _SECTION.finditer(Path(variables.__file__).read_text()):
         if match[1]:
             if found:

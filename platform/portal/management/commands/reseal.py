@@ -26,22 +26,31 @@ class Command(BaseCommand):
         root_key = bytes.fromhex(variables.VAULT_ROOT_KEY_BEFORE.read())
         if not (field_key or root_key):
             raise CommandError("Neither FIELD_KEY_BEFORE nor VAULT_ROOT_KEY_BEFORE is given.")
+        if field_key:
+            self._reseal_credentials(field_key)
+        if root_key:
+            self._reseal_keystore(root_key)
+
+    def _reseal_credentials(self, before: bytes) -> None:
+        """One that opens under neither key stays as it is: its provider is closed until it gets another one."""
+        resealed = 0
+        with transaction.atomic(using=SYSTEM):
+            for provider in Provider.across_tenants.using(SYSTEM).select_for_update().exclude(credential=b""):
+                try:
+                    sealed = credentials.reseal(bytes(provider.credential), provider.id, before)
+                except SealBroken:
+                    self.stderr.write(f"The credential of provider {provider.id} opens under neither key.")
+                    continue
+                if sealed is not None:
+                    Provider.across_tenants.using(SYSTEM).filter(id=provider.id).update(credential=sealed)
+                    resealed += 1
+        self.stdout.write(f"{resealed} credentials sealed anew.")
+
+    def _reseal_keystore(self, before: bytes) -> None:
         try:
-            if field_key:
-                self.stdout.write(f"{_reseal_credentials(field_key)} credentials sealed anew.")
-            if root_key:
-                keystore = FileRootKeys(settings.KEYSTORE_DIR, settings.VAULT_ROOT_KEY)
-                self.stdout.write(f"{keystore.reseal(root_key)} keys of the keystore sealed anew.")
+            resealed = FileRootKeys(settings.KEYSTORE_DIR, settings.VAULT_ROOT_KEY).reseal(before)
         except SealBroken as failure:
-            raise CommandError("Something opens neither under the present key nor under the one before.") from failure
-
-
-def _reseal_credentials(before: bytes) -> int:
-    resealed = 0
-    with transaction.atomic(using=SYSTEM):
-        for provider in Provider.across_tenants.using(SYSTEM).select_for_update().exclude(credential=b""):
-            sealed = credentials.reseal(bytes(provider.credential), provider.id, before)
-            if sealed is not None:
-                Provider.across_tenants.using(SYSTEM).filter(id=provider.id).update(credential=sealed)
-                resealed += 1
-    return resealed
+            raise CommandError(
+                "A key of the keystore opens neither under this root key nor the one before."
+            ) from failure
+        self.stdout.write(f"{resealed} keys of the keystore sealed anew.")

@@ -1,0 +1,111 @@
+"""Every address of the portal, its admin and its API, taken from the resolver, and what each is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from audit.models import Record
+from governance.models import ApprovalRequest
+from tenants.models import PersonalAccessToken
+from tests.isolation.plots import AnyModel
+from tests.support.cast import Browser
+
+# What the address itself does not say.
+SUBJECTS: dict[str, AnyModel] = {
+    "approvals/": ApprovalRequest,
+    "requests/": Record,
+    "api/requests/": Record,
+    "account/tokens/": PersonalAccessToken,
+}
+# Parameters that name no row.
+OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/"}
+_PARAMETER = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
+_OF_THE_ADMIN = re.compile(r"admin/(\w+)/(\w+)/")
+_FORGED = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`model` is the kind of row that its parameter names; none where it has no parameter."""
+
+    template: str
+    method: str
+    model: AnyModel | None
+
+    def __str__(self) -> str:
+        return f"{self.method} /{_PARAMETER.sub('ID', self.template)}"
+
+    @property
+    def is_api(self) -> bool:
+        return self.template.startswith("api/")
+
+    def path(self, identifier: object = "") -> str:
+        return "/" + _PARAMETER.sub(str(identifier), self.template).replace("^", "").replace("$", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What can be told apart: the identifier asked for and tokens against forgery are taken out."""
+
+    status: int
+    location: str
+    body: bytes
+
+
+def addresses() -> list[Address]:
+    return [
+        Address(template, method, _subject(template, pattern))
+        for template, pattern in _patterns(get_resolver())
+        if not any(template.startswith(other) for other in OTHERS)
+        for method in _methods(template, pattern)
+    ]
+
+
+def ask(client: Browser, address: Address, identifier: UUID | str = "") -> Reply:
+    path = address.path(identifier)
+    if address.method == "get":
+        answer = client.get(path)
+    elif address.is_api:
+        answer = getattr(client, address.method)(path, {}, content_type="application/json")
+    else:
+        answer = client.post(path, {})
+    body = _FORGED.sub(b"", answer.content).replace(str(identifier).encode() or b"\0", b"ID")
+    return Reply(answer.status_code, answer.headers.get("Location", "").replace(str(identifier) or "\0", "ID"), body)
+
+
+def _patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for each in resolver.url_patterns:
+        template = f"{prefix}{each.pattern}"
+        if isinstance(each, URLResolver):
+            yield from _patterns(each, template)
+        else:
+            yield template, each
+
+
+def _methods(template: str, pattern: URLPattern) -> list[str]:
+    actions = getattr(pattern.callback, "actions", None)
+    if actions:
+        return sorted(actions)
+    return ["get"] if template.startswith("api/") else ["get", "post"]
+
+
+def _subject(template: str, pattern: URLPattern) -> AnyModel | None:
+    """Raises `LookupError` for an address with a parameter of which nobody has said what it names."""
+    if not _PARAMETER.search(template):
+        return None
+    view = getattr(pattern.callback, "cls", None)
+    if model := getattr(view, "model", None):
+        return model  # type: ignore[no-any-return]
+    if named := _OF_THE_ADMIN.match(template):
+        return apps.get_model(named[1], named[2])
+    found = [model for prefix, model in SUBJECTS.items() if template.startswith(prefix)]
+    if not found:
+        raise LookupError(f"say in SUBJECTS what the parameter of {template} names")
+    return found[0]

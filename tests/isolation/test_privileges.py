@@ -1,0 +1,104 @@
+"""What each role may do with each table, written down; and that no table of an organisation lies open.
+
+A new table fails here until somebody has said who may do what with it.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connections, transaction
+
+from tests.isolation import catalogue
+
+NONE, ALL = "", "SIUD"
+# Of the portal, of tasks and commands, of the gateway.
+PRIVILEGES = {
+    "audit_admission_epoch": (NONE, "S", NONE),
+    "audit_body": ("S", "S", NONE),
+    "audit_correction": ("S", "S", NONE),
+    "audit_data_key": ("S", "S", NONE),
+    "audit_record": ("S", "S", NONE),
+    "audit_rolled_up": (NONE, "S", NONE),
+    "audit_settlement": ("S", "S", NONE),
+    "audit_spent": ("S", "S", NONE),
+    "audit_subject": ("S", "S", NONE),
+    "audit_writer": (NONE, "SD", NONE),
+    "auth_group": ("S", "S", NONE),
+    "auth_group_permissions": ("S", "S", NONE),
+    "auth_permission": ("S", "S", NONE),
+    "django_admin_log": (ALL, ALL, NONE),
+    "django_content_type": ("S", "S", NONE),
+    "django_migrations": ("S", "S", "S"),
+    "django_session": (ALL, ALL, NONE),
+    "governance_approval": ("SI U(ended_at,suspended_at)", ALL, "S"),
+    "governance_approvalrequest": ("SI U(status)", ALL, "S"),
+    "governance_decision": ("SI", "SI", NONE),
+    "governance_deployment": ("SI U(suspended_at)", ALL, "S"),
+    "governance_gatewayprocess": ("S", "SUD", "SIU"),
+    "governance_model": ("SI U(suspended_at)", ALL, "S"),
+    "governance_price": ("SI", ALL, "S"),
+    "governance_provider": ("SI U(base_url,credential,kind,suspended_at)", ALL, "S"),
+    "governance_route": (ALL, ALL, "S"),
+    "governance_routecandidate": (ALL, ALL, "S"),
+    "governance_snapshot_change": ("S", "SD", "S"),
+    "governance_snapshotacknowledgement": ("S", "SUD", "SI"),
+    "otp_totp_totpdevice": (ALL, ALL, NONE),
+    "portal_signinattempt": ("SID", "SID", NONE),
+    "tenants_apikey": ("SIU", ALL, "S"),
+    "tenants_apikeysecret": ("SIU", ALL, "S U(last_seen_at)"),
+    "tenants_budget": (ALL, ALL, "S"),
+    "tenants_identityprovider": ("SIU", ALL, "S"),
+    "tenants_membership": (ALL, ALL, NONE),
+    "tenants_organization": ("SIU", ALL, "S"),
+    "tenants_personalaccesstoken": ("SIU", ALL, NONE),
+    "tenants_project": ("SIU", ALL, NONE),
+    "tenants_ratelimit": (ALL, ALL, "S"),
+    "tenants_team": ("SIU", ALL, NONE),
+    "tenants_user": ("SIU", "SIU", NONE),
+}
+
+
+def test_each_role_has_the_privileges_written_down_and_no_others() -> None:
+    found = {
+        table: tuple(catalogue.privileges(table, role) for role in catalogue.ROLES) for table in catalogue.tables()
+    }
+    assert found == PRIVILEGES
+
+
+def test_a_partition_is_reached_through_its_parent_only() -> None:
+    parts = catalogue.partitions()
+    assert parts
+    assert {catalogue.privileges(part, role) for part in parts for role in catalogue.ROLES} == {NONE}
+
+
+def test_no_table_of_an_organisation_lies_open() -> None:
+    assert catalogue.open_to_all() == []
+
+
+@pytest.mark.parametrize(
+    "half_done",
+    [
+        "SELECT",
+        "ALTER TABLE forgotten ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE forgotten ENABLE ROW LEVEL SECURITY; ALTER TABLE forgotten FORCE ROW LEVEL SECURITY;"
+        "CREATE POLICY app ON forgotten TO chancery_app USING (true)",
+        "ALTER TABLE forgotten ENABLE ROW LEVEL SECURITY; ALTER TABLE forgotten FORCE ROW LEVEL SECURITY;"
+        "CREATE POLICY everybody ON forgotten USING (true)",
+    ],
+)
+def test_a_table_that_lies_open_is_noticed(half_done: str) -> None:
+    with transaction.atomic(using="migrator"), connections["migrator"].cursor() as cursor:
+        cursor.execute("CREATE TABLE forgotten (organization_id uuid)")
+        cursor.execute(half_done)
+        assert catalogue.open_to_all("migrator") == ["forgotten"]
+        transaction.set_rollback(True, using="migrator")
+
+
+def test_everything_belongs_to_a_role_that_nobody_signs_in_as() -> None:
+    assert catalogue.of_another_owner() == []
+    assert catalogue.mighty_roles() == []
+    assert catalogue.members_of_the_owner() == ["chancery_migrator"]
+
+
+def test_functions_with_their_owners_rights_are_closed() -> None:
+    assert catalogue.loose_functions() == []

@@ -1,0 +1,71 @@
+"""No address of the management API leads to another organisation's rows, nor to a sister team's."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from governance.rest.urls import router as register
+from governance.services import catalogue
+from kit.scoping import within
+from tenants.rest.urls import router as tenants
+from tenants.services import allotments
+from tenants.services.allotments import Level
+from tenants.services.organizations import Limits
+from tests.portal.api.caller import Script, refusal
+from tests.support import cast
+from tests.support.cast import Cast
+
+RESOURCES = [f"{prefix}/" for router in (tenants, register) for prefix, *_ in router.registry]
+OF_A_TEAM = ["teams/", "projects/", "api-keys/", "budgets/", "rate-limits/", "routes/"]
+
+
+def furnish(people: Cast) -> None:
+    """A row of every resource, those that can be of a team being the team's."""
+    world = people.world
+    model = world.serve("helper")
+    with within(world.system.scope):
+        level = Level.of(world.team)
+        allotments.add_budget(actor=world.system, name="monthly", limit_nano_usd=10**9, level=level, now=world.now)
+        allotments.set_limits(actor=world.system, limits=Limits(60, None, 2), level=level, now=world.now)
+        catalogue.create_route(
+            actor=world.system,
+            slug=f"letters-{uuid4().hex[-8:]}",
+            team=world.team,
+            deployments=list(model.deployments.all()),
+            now=world.now,
+        )
+
+
+def _ids(script: Script, path: str) -> set[str]:
+    answer = script.get(path)
+    assert answer.status_code == 200, answer.content
+    return {row["id"] for row in answer.json()["results"]}
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+def test_another_organisations_rows_are_not_there(acme: Cast, path: str) -> None:
+    elsewhere = cast.assemble()
+    furnish(elsewhere)
+    theirs = _ids(Script(elsewhere.ada), path)
+    assert theirs, f"nothing of {path} to look for"
+    ours = Script(acme.ada)
+
+    assert not theirs & _ids(ours, path)
+    for identifier in theirs:
+        assert refusal(ours.get(f"{path}{identifier}/")) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", OF_A_TEAM)
+def test_a_sister_teams_rows_are_not_there(acme: Cast, path: str) -> None:
+    furnish(acme)
+    sister, _ = acme.world.new_team("research")
+    lead = cast.join(acme.world, "Luis", acme.bob.role, sister)
+    ours = Script(acme.bob)
+    theirs = _ids(ours, path) - _ids(Script(lead), path)
+    assert theirs, f"nothing of {path} is the team's alone"
+
+    for identifier in theirs:
+        assert ours.get(f"{path}{identifier}/").status_code == 200
+        assert refusal(Script(lead).get(f"{path}{identifier}/")) == (404, "not_found")
