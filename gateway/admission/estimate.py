@@ -15,15 +15,12 @@ held at 1.2 times their real worst case. It is given back when the call ends.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from typing import Protocol
 
 from gateway.admission.price import Price
 
 MILLION = 1_000_000
 
-# Role markers and separators around each text: 3 to 6 tokens in the chat templates of the families above.
-TOKENS_PER_TEXT = 8
 # What templates put before the first message, such as a default system prompt (Qwen, SmolLM2, Llama 3.1: 20 to 40), and
 # the opening of the answer.
 TOKENS_PER_PROMPT = 64
@@ -40,12 +37,14 @@ class Usage(Protocol):
     def output_tokens(self) -> int: ...
 
 
-def prompt_tokens(texts: Iterable[str]) -> int:
-    """A bound on the input tokens of a prompt of these texts: messages, and tools and schemas as JSON.
+def prompt_tokens(prompt: str) -> int:
+    """A bound on the input tokens of a prompt, given as the JSON of all its parts.
 
-    Not bounded: pictures and sound, and what a provider adds of its own accord for hosted tools.
+    `{"role":"user","content":""}` around each message is more than the 3 to 6 tokens that the chat templates of the
+    families above put there. Not bounded: pictures and files, for which the caller has the model's context window, and
+    what a provider adds of its own accord for hosted tools.
     """
-    return TOKENS_PER_PROMPT + sum(TOKENS_PER_TEXT + _bytes(text) for text in texts)
+    return TOKENS_PER_PROMPT + _bytes(prompt)
 
 
 def worst_case_nano_usd(input_tokens: int, output_tokens: int, price: Price, attempts: int = 1) -> int:

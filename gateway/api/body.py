@@ -60,7 +60,7 @@ def _marks(raw: bytes) -> int:
 def _survey(container: Any, depth: int) -> tuple[int, bool]:
     """How many colons keys and strings account for, and whether a float may have been a long integer."""
     if depth > MAX_DEPTH:
-        raise _invalid(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        raise _too_deep()
     if type(container) is dict:
         colons = len(container)
         for key in container:
@@ -92,8 +92,14 @@ class _Fault:
 
 
 def _find_fault(raw: bytes) -> None:
-    """Raises for the first repeated key or long integer. Only for bodies that are valid JSON of bounded depth."""
-    faulty = json.loads(raw, object_pairs_hook=_object_or_fault, parse_int=_integer_or_fault)
+    """Raises for the first repeated key or long integer. Only for bodies that are valid JSON of bounded depth.
+
+    What a repeated key dropped was not surveyed and may be deeper.
+    """
+    try:
+        faulty = json.loads(raw, object_pairs_hook=_object_or_fault, parse_int=_integer_or_fault)
+    except RecursionError:
+        raise _too_deep() from None
     _raise_fault(faulty, "")
 
 
@@ -138,10 +144,14 @@ def _syntax_error(wrong: orjson.JSONDecodeError) -> errors.InvalidRequest:
     if not wrong.doc:
         return _invalid("The body is empty; send a JSON object.")
     if "depth" in wrong.msg:
-        return _invalid(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        return _too_deep()
     if "allocate" in wrong.msg:  # how the parser's estimate of memory fails on brackets that never close
         return _invalid("The body is not valid JSON: its brackets do not close.")
     return _invalid(f"The body is not valid JSON: {wrong.msg} at line {wrong.lineno}, column {wrong.colno}.")
+
+
+def _too_deep() -> errors.InvalidRequest:
+    return _invalid(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
 def _invalid(message: str) -> errors.InvalidRequest:

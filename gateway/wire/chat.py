@@ -17,7 +17,6 @@ from gateway.wire import extras, fields, messages, tools
 from gateway.wire.pieces import Piece, Pieces, pieces_of, without_media
 
 HINT = "x-chancery-"
-_PROMPT_FIELDS = ("messages", "tools", "functions", "response_format")
 MAX_CHOICES = 128
 OutputField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -77,11 +76,14 @@ class ChatRequest:
         return self.pieces.not_scanned
 
     def prompt_json(self) -> str:
-        """Everything a model reads, as JSON, without the data of pictures, sound and files: to bound its tokens by."""
-        prompt = {key: self.body[key] for key in _PROMPT_FIELDS if key in self.body}
+        """Everything a model may read, as JSON, without the data of pictures and files: to bound its tokens by.
+
+        The whole body, since fields that are not known travel too and a template may put them before the model.
+        """
+        body = self.body
         if self.pieces.not_scanned:
-            prompt["messages"] = [without_media(message) for message in self.messages]
-        return orjson.dumps(prompt).decode()
+            body = {**body, "messages": [without_media(message) for message in self.messages]}
+        return orjson.dumps(body).decode()
 
     def instruction_paths(self) -> frozenset[str]:
         """Paths of the texts that the application itself wrote: those of system and developer messages."""

@@ -151,6 +151,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         whole: bytes = message.get("body", b"")
+        if len(whole) > limit:
+            raise _too_large(limit)
         return whole
     parts: list[bytes] = []
     size = 0

@@ -18,6 +18,7 @@ from tests.support.gateway import RunningGateway, start
 from tests.support.ledger import settlements
 from tests.support.world import World
 
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
@@ -135,3 +136,19 @@ def test_cost_is_tokens_times_price_to_the_nano_dollar(gateway: RunningGateway, 
         expected = prompt * 1_000 + completion * 2_000
         assert answer.headers["x-chancery-cost-usd"] == money.plain(expected)
     assert sum(one.cost_nano_usd for one in settlements(world)) == 4_124 * 1_000 + 464 * 2_000
+
+
+@pytest.mark.parametrize(
+    ("more", "at_least_tokens"),
+    [
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 32_768),
+        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"enum": [1] * 5_000}}}]}, 10_000),
+        ({"documents": [[1] * 5_000]}, 10_000),
+    ],
+    ids=["a picture", "digits in a schema", "a field nobody knows"],
+)
+def test_whatever_a_model_may_read_is_held_for(
+    gateway: RunningGateway, world: World, upstream: str, more: dict[str, object], at_least_tokens: int
+) -> None:
+    world.serve("helper", upstream)
+    assert worst_case(gateway, world, **more) >= at_least_tokens * 1_000

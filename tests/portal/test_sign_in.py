@@ -21,7 +21,7 @@ from tests.support.world import PASSWORD
 
 @pytest.fixture(autouse=True)
 def _quick_hashes() -> Iterator[None]:
-    with override_settings(PASSWORD_HASHERS=["tests.support.cast.QuickHasher"]):
+    with override_settings(PASSWORD_HASHERS=["tests.support.world.QuickHasher"]):
         yield
 
 

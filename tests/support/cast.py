@@ -13,7 +13,6 @@ from typing import Any
 
 import django_otp
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.test.client import ClientHandler
@@ -22,25 +21,13 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from kit import clock
 from kit.context import Actor
-from kit.ids import new_id
 from kit.scoping import within
 from portal import sign_in
 from tenants import permissions
 from tenants.models import Role, Team, User
 from tenants.services import people
 from tests.support import world as worlds
-from tests.support.world import PASSWORD, World
-
-
-class QuickHasher(PBKDF2PasswordHasher):
-    """Django's own with one round: a million of them for every password would take most of the tests' time."""
-
-    iterations = 1
-
-
-@cache
-def _hash() -> str:
-    return QuickHasher().encode(PASSWORD, "salt")
+from tests.support.world import World
 
 
 @dataclass(slots=True)
@@ -113,8 +100,7 @@ def assemble() -> Cast:
 def join(world: World, name: str, role: Role, team: Team | None = None, *, device: bool = True) -> Person:
     """One more person in the organisation."""
     with within(world.system.scope):
-        user = User(email=f"{name.lower()}.{new_id().hex[-12:]}@example.com", name=name, password=_hash())
-        user.save(force_insert=True)
+        user = worlds.new_user(name)
         people.add_member(actor=world.system, user=user, role=role, team=team, now=world.now)
         made = TOTPDevice.objects.create(user=user, name="phone", confirmed=True) if device else None
     return Person(user, role, world.organization.id, team, made)

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 async def admit(exchange: Exchange) -> None:
     """One round trip. Raises `errors.RateLimited`, `errors.BudgetExceeded`, `errors.Unavailable`."""
-    exchange.input_bound = estimate.prompt_tokens(text for _, text in exchange.chat.texts())
+    exchange.input_bound = input_bound(exchange)
     exchange.output_bound = output_bound(exchange)
     exchange.held_nano_usd = worst_case(exchange)
     exchange.admitted_at = now = clock.now()
@@ -49,6 +49,14 @@ async def settle(exchange: Exchange) -> None:
         )
     except errors.Unavailable:
         logger.warning("counters of %s not settled; the books will say", exchange.request_id)
+
+
+def input_bound(exchange: Exchange) -> int:
+    """Tokens of input. A picture or a file may be any number of them, up to what the model can read."""
+    bound = estimate.prompt_tokens(exchange.chat.prompt_json())
+    if exchange.chat.not_scanned():
+        bound = max(bound, *(candidate.model.context_window for candidate in exchange.candidates))
+    return bound
 
 
 def output_bound(exchange: Exchange) -> int:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 
+import orjson
 import pytest
 import tiktoken
 from hypothesis import given
@@ -18,6 +19,7 @@ from gateway.admission.price import Price
 
 RATES = st.integers(0, 10**12)
 PRICES = st.builds(Price, RATES, RATES, RATES, RATES)
+_TOKENS_OF_A_ROLE = 6
 COUNTS = st.integers(0, 10**7)
 
 
@@ -39,27 +41,36 @@ def encoding() -> Iterator[tiktoken.Encoding]:
         yield tiktoken.get_encoding("o200k_base")
 
 
+@given(text=st.text())
+def test_no_text_has_more_tokens_than_its_bound(encoding: tiktoken.Encoding, text: str) -> None:
+    assert len(encoding.encode_ordinary(text)) <= prompt_tokens(text)
+
+
 @given(texts=st.lists(st.text(), max_size=5))
-def test_no_text_has_more_tokens_than_its_bound(encoding: tiktoken.Encoding, texts: list[str]) -> None:
-    assert sum(len(encoding.encode_ordinary(text)) for text in texts) <= prompt_tokens(texts)
+def test_json_around_messages_has_room_for_the_tokens_of_a_template(
+    encoding: tiktoken.Encoding, texts: list[str]
+) -> None:
+    prompt = orjson.dumps({"messages": [{"role": "user", "content": text} for text in texts]}).decode()
+    in_template = sum(len(encoding.encode_ordinary(text)) + _TOKENS_OF_A_ROLE for text in texts)
+    assert in_template <= prompt_tokens(prompt)
 
 
 @pytest.mark.parametrize("text", ["~^`|\\@#" * 50, "🧿🪬🫠" * 50, "\U00012000" * 50, "qxzjkvw" * 50, "ﷺ" * 50])
 def test_no_text_made_to_be_expensive_is_either(encoding: tiktoken.Encoding, text: str) -> None:
-    assert len(encoding.encode_ordinary(text)) <= prompt_tokens([text])
+    assert len(encoding.encode_ordinary(text)) <= prompt_tokens(text)
 
 
 def test_the_bound_of_plain_text_is_its_length_and_the_template() -> None:
-    assert prompt_tokens([]) == 64
-    assert prompt_tokens(["a" * 100, "b" * 50]) == 64 + 8 + 100 + 8 + 50
+    assert prompt_tokens("") == 64
+    assert prompt_tokens("a" * 100) == 64 + 100
 
 
 def test_text_that_a_tokenizer_may_unfold_is_bounded_by_what_it_unfolds_to() -> None:
-    assert prompt_tokens(["\ufdfa"]) == 64 + 8 + len("صلى الله عليه وسلم".encode())
+    assert prompt_tokens("\ufdfa") == 64 + len("صلى الله عليه وسلم".encode())
 
 
 def test_lone_surrogates_are_counted_too() -> None:
-    assert prompt_tokens(["\ud800"]) == 64 + 8 + 3
+    assert prompt_tokens("\ud800") == 64 + 3
 
 
 def test_a_cent_a_thousand_tokens_is_a_cent_a_thousand_tokens() -> None:

@@ -1,0 +1,54 @@
+"""Every act the ledger knows: one record, in the transaction of the change, by whoever acted; or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from governance.actions import ACTIONS as GOVERNANCE
+from kit.scoping import within
+from tenants.actions import ACTIONS as TENANTS
+from tests.support.acts import PREPARED, Act, acts_of, perform
+from tests.support.world import World
+
+CASES = [pytest.param(action, prepare, id=action) for action, prepare in PREPARED.items()]
+# What its commands do; it is the first record of every organisation.
+FOUNDING = "tenants.organization.founded"
+
+Prepare = Callable[[World], Act]
+
+
+def test_every_act_is_done_here() -> None:
+    assert {*TENANTS, *GOVERNANCE} - {FOUNDING} == set(PREPARED)
+
+
+def test_an_organisation_begins_with_its_founding(world: World) -> None:
+    assert [act.action for act in acts_of(world)][:1] == [FOUNDING]
+
+
+@pytest.mark.parametrize(("action", "prepare"), CASES)
+def test_an_act_leaves_one_record(world: World, action: str, prepare: Prepare) -> None:
+    act = prepare(world)
+    before = acts_of(world)
+    with within(act.actor.scope):
+        act.do(act.actor)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text")
+            (transaction_id,) = cursor.fetchone()
+    [record] = acts_of(world)[len(before) :]
+    assert (record.action, record.actor_kind, record.actor_id) == (action, "user", act.actor.id)
+    assert str(record.xid) == transaction_id
+
+
+@pytest.mark.parametrize(("action", "prepare"), CASES)
+def test_an_act_undone_leaves_none(world: World, action: str, prepare: Prepare) -> None:
+    act = prepare(world)
+    before = acts_of(world)
+    with within(act.actor.scope), transaction.atomic():
+        act.do(act.actor)
+        transaction.set_rollback(True)
+    assert acts_of(world) == before
+    perform(act)
+    assert len(acts_of(world)) == len(before) + 1

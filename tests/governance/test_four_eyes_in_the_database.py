@@ -1,0 +1,250 @@
+"""Two people for an approval, whatever the application does: as the portal's role, past the services."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from governance.models import Approval, ApprovalRequest, Decision
+from kit import clock
+from kit.data_class import DataClass
+from kit.scoping import Scope, within
+from tests.support.acts import ask, granted, new_model
+from tests.support.world import World
+
+
+def act_as(world: World, user_id: Any) -> Scope:
+    return Scope(world.organization.id, None, user_id)
+
+
+def execute(statement: str, *values: Any) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.rowcount
+
+
+def sign(request: ApprovalRequest, by: Any, **changed: Any) -> Decision:
+    columns = {
+        "organization_id": request.organization_id,
+        "request_id": request.id,
+        "requested_by_id": request.requested_by_id,
+        "decided_by_id": by,
+        "verdict": "approve",
+        "reason": "x",
+        "signed_hash": request.content_hash,
+        "decided_at": clock.now(),
+        **changed,
+    }
+    with transaction.atomic():
+        return Decision.across_tenants.create(**columns)
+
+
+def grant(request: ApprovalRequest, **changed: Any) -> Approval:
+    columns = {
+        "organization_id": request.organization_id,
+        "request_id": request.id,
+        "model_id": request.model_id,
+        "teams": request.teams,
+        "regions": request.regions,
+        "max_data_class": request.max_data_class,
+        "expires_at": request.expires_at,
+        **changed,
+    }
+    with transaction.atomic():
+        return Approval.across_tenants.create(**columns)
+
+
+def mark(request: ApprovalRequest, status: str) -> int:
+    return execute("UPDATE governance_approvalrequest SET status = %s WHERE id = %s", status, request.id)
+
+
+@pytest.fixture
+def request_(world: World) -> ApprovalRequest:
+    return ask(world, regions=["eu"])
+
+
+@pytest.fixture
+def officer(world: World) -> Any:
+    return world.officer.id
+
+
+def test_the_legal_way_is_open(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    """Or the refusals below would prove nothing."""
+    with within(act_as(world, officer)):
+        mark(request_, "approved")
+        sign(request_, officer)
+        assert grant(request_).is_live(clock.now())
+
+
+def test_the_requester_does_not_decide(world: World, request_: ApprovalRequest) -> None:
+    with within(act_as(world, world.admin.id)), pytest.raises(IntegrityError, match="decision_maker_is_not_requester"):
+        sign(request_, world.admin.id)
+
+
+def test_the_requester_is_not_talked_away(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    with within(act_as(world, world.admin.id)), pytest.raises(IntegrityError, match="decision_names_the_requester"):
+        sign(request_, world.admin.id, requested_by_id=officer)
+    with within(act_as(world, world.admin.id)), pytest.raises(ProgrammingError, match="permission denied"):
+        execute("UPDATE governance_approvalrequest SET requested_by_id = %s", officer)
+
+
+def test_nobody_signs_for_somebody_else(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    with within(act_as(world, world.admin.id)):
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            sign(request_, officer)
+    with within(world.system.scope), pytest.raises(ProgrammingError, match="row-level security"):
+        sign(request_, officer)
+
+
+def test_nobody_asks_in_somebody_elses_name(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    model = new_model(world)
+    with within(act_as(world, world.admin.id)), pytest.raises(ProgrammingError, match="row-level security"):
+        ApprovalRequest.across_tenants.create(
+            organization_id=world.organization.id,
+            model=model,
+            justification="x",
+            requested_by_id=officer,
+            requested_at=clock.now(),
+            content_hash=request_.content_hash,
+        )
+
+
+def test_nothing_is_granted_without_a_decision(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    with within(act_as(world, officer)), pytest.raises(IntegrityError, match="no decision grants"):
+        grant(request_)
+    with within(act_as(world, officer)):
+        mark(request_, "approved")
+        with pytest.raises(IntegrityError, match="no decision grants"):
+            grant(request_)
+
+
+@pytest.mark.parametrize("status", ["submitted", "rejected", "withdrawn"])
+def test_nothing_is_granted_on_a_request_that_was_not_approved(
+    world: World, request_: ApprovalRequest, officer: Any, status: str
+) -> None:
+    with within(act_as(world, officer)):
+        mark(request_, status)
+        sign(request_, officer)
+        with pytest.raises(IntegrityError, match="no decision grants"):
+            grant(request_)
+
+
+@pytest.mark.parametrize("changed", [{"verdict": "reject"}, {"signed_hash": "0" * 64}])
+def test_nothing_is_granted_by_another_decision(
+    world: World, request_: ApprovalRequest, officer: Any, changed: dict[str, str]
+) -> None:
+    with within(act_as(world, officer)):
+        mark(request_, "approved")
+        sign(request_, officer, **changed)
+        with pytest.raises(IntegrityError, match="no decision grants"):
+            grant(request_)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"regions": []},
+        {"regions": ["eu", "us"]},
+        {"max_data_class": DataClass.RESTRICTED},
+        {"expires_at": clock.now() + timedelta(days=9)},
+    ],
+)
+def test_nothing_else_is_granted_than_was_asked(
+    world: World, request_: ApprovalRequest, officer: Any, changed: dict[str, Any]
+) -> None:
+    with within(act_as(world, officer)):
+        mark(request_, "approved")
+        sign(request_, officer)
+        with pytest.raises(IntegrityError, match="no decision grants"):
+            grant(request_, **changed)
+        with pytest.raises(IntegrityError, match="no decision grants"):
+            grant(request_, model_id=new_model_of(world))
+
+
+def new_model_of(world: World) -> Any:
+    return next(model.id for slug, model in world.models.items() if slug == "elsewhere")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(world: World) -> None:
+    world.model("elsewhere", approved=False)
+
+
+def test_a_request_that_was_decided_does_not_change(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    with within(act_as(world, officer)):
+        mark(request_, "rejected")
+        for status in ("submitted", "approved", "withdrawn", "rejected"):
+            with pytest.raises(IntegrityError, match="does not change"):
+                mark(request_, status)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "governance_approvalrequest SET regions = '{}'",
+        "governance_approvalrequest SET max_data_class = 3",
+        "governance_approvalrequest SET expires_at = NULL",
+        "governance_approvalrequest SET content_hash = repeat('0', 64)",
+        "governance_approval SET regions = '{}'",
+        "governance_approval SET max_data_class = 3",
+        "governance_approval SET expires_at = now() + interval '1 year'",
+        "governance_approval SET granted_at = now()",
+        "governance_decision SET verdict = 'approve'",
+        "governance_model SET version = '2'",
+        "governance_model SET slug = 'other'",
+        "governance_deployment SET region = 'us'",
+        "governance_deployment SET upstream_model = 'other'",
+        "governance_price SET input_nano_usd_per_million = 0",
+        "governance_price SET effective_from = now()",
+    ],
+)
+def test_what_was_decided_on_stays_as_it_was(world: World, change: str) -> None:
+    world.serve("helper")
+    ask(world)
+    with within(world.officer.scope), pytest.raises(ProgrammingError, match="permission denied"):
+        execute(f"UPDATE {change}")
+
+
+@pytest.mark.parametrize("table", ["approvalrequest", "decision", "approval", "price", "model", "deployment"])
+def test_nothing_of_it_is_deleted(world: World, table: str) -> None:
+    world.serve("helper")
+    with within(world.officer.scope), pytest.raises(ProgrammingError, match="permission denied"):
+        execute(f"DELETE FROM governance_{table}")  # noqa: S608
+
+
+def test_an_approval_that_has_ended_does_not_come_back(world: World) -> None:
+    model = new_model(world)
+    wide = world.approve(model)
+    world.approve(model, regions=["eu"])
+    with within(world.officer.scope):
+        for change in ("ended_at = NULL", "ended_at = now()", "suspended_at = NULL"):
+            with pytest.raises(IntegrityError, match="has ended"):
+                execute(f"UPDATE governance_approval SET {change} WHERE id = %s", wide.id)  # noqa: S608
+
+
+def test_one_decision_does_not_grant_twice(world: World) -> None:
+    approval = granted(world)
+    with within(world.officer.scope), pytest.raises(IntegrityError, match="request_id"):
+        grant(ApprovalRequest.objects.get(id=approval.request_id))
+
+
+def test_nobody_decides_twice(world: World) -> None:
+    approval = granted(world)
+    with within(world.officer.scope), pytest.raises(IntegrityError, match="one_decision_per_person"):
+        sign(ApprovalRequest.objects.get(id=approval.request_id), world.officer.id)
+
+
+def test_another_organisations_decision_grants_nothing(
+    world: World, other_world: World, request_: ApprovalRequest
+) -> None:
+    theirs = other_world.officer
+    with within(theirs.scope):
+        assert mark(request_, "approved") == 0
+        for organization_id in (world.organization.id, other_world.organization.id):
+            with pytest.raises((ProgrammingError, IntegrityError)):
+                sign(request_, theirs.id, organization_id=organization_id)
+            with pytest.raises((ProgrammingError, IntegrityError)):
+                grant(request_, organization_id=organization_id)

@@ -1,0 +1,239 @@
+"""One way to do each act that the ledger knows, and what the ledger then holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from audit.models import Record
+from governance.models import Approval, ApprovalRequest, Deployment, Model, ProviderKind
+from governance.services import approvals, catalogue
+from kit import clock
+from kit.context import Actor
+from kit.ids import new_id
+from kit.scoping import within
+from tenants.models import Membership, Role, User
+from tenants.services import allotments, api_keys, organizations, people
+from tenants.services.organizations import Defaults, Limits, Settings
+from tests.support import world as worlds
+from tests.support.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Prepared: what it needs is there. `actor` is somebody who may do it; it is done within the scope of who does."""
+
+    actor: Actor
+    do: Callable[[Actor], Any]
+
+
+def perform(act: Act, actor: Actor | None = None) -> Any:
+    actor = actor or act.actor
+    with within(actor.scope):
+        return act.do(actor)
+
+
+def acts_of(world: World) -> list[Record]:
+    """The organisation's acts, oldest first."""
+    rows = Record.across_tenants.using("system").filter(organization_id=world.organization.id, kind="act")
+    return list(rows.order_by("id"))
+
+
+def _unique(word: str) -> str:
+    return f"{word}-{new_id().hex[-8:]}"
+
+
+def new_model(world: World) -> Model:
+    return world.model(_unique("model"), approved=False)
+
+
+def new_deployment(world: World) -> Deployment:
+    return world.deploy(new_model(world), world.provider(), rates=None)
+
+
+def new_person(world: World) -> User:
+    """Of no organisation yet."""
+    with within(world.system.scope):
+        return worlds.new_user("Someone")
+
+
+def ask(world: World, actor: Actor | None = None, model: Model | None = None, **terms: Any) -> ApprovalRequest:
+    """An open request: the administrator's for a new model unless told otherwise."""
+    actor, model = actor or world.admin, model or new_model(world)
+    asked = approvals.Terms(**terms)
+    with within(actor.scope):
+        return approvals.submit(actor=actor, model=model, justification="letters", terms=asked, now=clock.now())
+
+
+def granted(world: World) -> Approval:
+    return world.approve(new_model(world))
+
+
+def _by_admin(do: Callable[[Actor, World], Any]) -> Callable[[World], Act]:
+    return lambda world: Act(world.admin, lambda actor: do(actor, world))
+
+
+def _on(make: Callable[[World], Any], do: Callable[[Actor, Any], Any]) -> Callable[[World], Act]:
+    """An administrator's act on something that is made before."""
+
+    def prepare(world: World) -> Act:
+        subject = make(world)
+        return Act(world.admin, lambda actor: do(actor, subject))
+
+    return prepare
+
+
+def _by_officer(make: Callable[[World], Any], do: Callable[[Actor, Any], Any]) -> Callable[[World], Act]:
+    def prepare(world: World) -> Act:
+        return Act(world.officer, _on(make, do)(world).do)
+
+    return prepare
+
+
+def _after(first: Callable[[World], Act], do: Callable[[Actor, Any], Any]) -> Callable[[World], Act]:
+    """An act on the result of another."""
+    return _on(lambda world: perform(first(world)), do)
+
+
+def _decide(decision: Callable[..., Any]) -> Callable[[Actor, ApprovalRequest], Any]:
+    return lambda actor, request: decision(
+        actor=actor, request=request, reason="fine", signed_hash=request.content_hash, now=clock.now()
+    )
+
+
+def _stop(actor: Actor, subject: Any) -> Any:
+    catalogue.suspend(actor=actor, subject=subject, now=clock.now())
+    return subject
+
+
+def _go_on(actor: Actor, subject: Any) -> None:
+    catalogue.resume(actor=actor, subject=subject)
+
+
+def _stop_approval(actor: Actor, approval: Approval) -> Approval:
+    approvals.suspend(actor=actor, approval=approval, now=clock.now())
+    return approval
+
+
+def _add_member(actor: Actor, user: User) -> Membership:
+    return people.add_member(actor=actor, user=user, role=Role.AUDITOR, now=clock.now())
+
+
+def _issue_token(actor: Actor, _: World) -> Any:
+    own = User.objects.get(id=actor.id)
+    return people.issue_access_token(actor=actor, user=own, name="script", now=clock.now())
+
+
+def _change_settings(actor: Actor, world: World) -> None:
+    changed = Settings("Another name", "Europe/Berlin", ["https://app.example.com"], Defaults())
+    organizations.change(actor=actor, organization=world.organization, settings=changed)
+
+
+def _register_model(actor: Actor, world: World) -> Model:
+    described = {"name": "new", "publisher": "Somebody", "version": "1"}
+    return catalogue.register_model(
+        actor=actor, now=world.now, slug=_unique("model"), context_window=8, max_output_tokens=4, **described
+    )
+
+
+def _register_deployment(actor: Actor, found: tuple[Model, Any]) -> Deployment:
+    model, provider = found
+    return catalogue.register_deployment(
+        actor=actor, model=model, provider=provider, upstream_model="m", region="eu", now=clock.now()
+    )
+
+
+def _set_price(actor: Actor, deployment: Deployment) -> Any:
+    now, rates = clock.now(), catalogue.Rates(input=1, output=2)
+    return catalogue.set_price(actor=actor, deployment=deployment, rates=rates, effective_from=now, now=now)
+
+
+def _move(actor: Actor, provider: Any) -> None:
+    to = {"kind": ProviderKind.OPENAI_COMPATIBLE, "base_url": "https://models.example.com/v1", "credential": "other"}
+    catalogue.move_provider(actor=actor, provider=provider, **to)
+
+
+_add = _by_admin(lambda actor, world: allotments.add_budget(actor=actor, name="all", limit_nano_usd=1, now=world.now))
+_join = _on(new_person, _add_member)
+_hold_token = _by_admin(_issue_token)
+
+PREPARED: dict[str, Callable[[World], Act]] = {
+    "tenants.organization.changed": _by_admin(_change_settings),
+    "tenants.team.created": _by_admin(
+        lambda actor, world: organizations.create_team(actor=actor, name="Team", slug=_unique("team"), now=world.now)
+    ),
+    "tenants.project.created": _by_admin(
+        lambda actor, world: organizations.create_project(
+            actor=actor, team=world.team, name="Other", slug=_unique("project"), now=world.now
+        )
+    ),
+    "tenants.membership.added": _join,
+    "tenants.membership.ended": _after(
+        _join,
+        lambda actor, made: people.end_membership(actor=actor, membership=Membership.objects.get(id=made.id)),
+    ),
+    "tenants.access_token.issued": _hold_token,
+    "tenants.access_token.revoked": _after(
+        _hold_token, lambda actor, made: people.revoke_access_token(actor=actor, token=made[0], now=clock.now())
+    ),
+    "tenants.api_key.issued": _by_admin(
+        lambda actor, world: api_keys.issue(actor=actor, project=world.project, name="key", now=world.now)
+    ),
+    "tenants.api_key.rotated": _by_admin(
+        lambda actor, world: api_keys.rotate(actor=actor, key=world.key, now=clock.now())
+    ),
+    "tenants.api_key.revoked": _by_admin(
+        lambda actor, world: api_keys.revoke(actor=actor, key=world.key, now=clock.now())
+    ),
+    "tenants.budget.added": _add,
+    "tenants.budget.changed": _after(
+        _add, lambda actor, budget: allotments.change_budget(actor=actor, budget=budget, limit_nano_usd=2)
+    ),
+    "tenants.rate_limit.set": _by_admin(
+        lambda actor, world: allotments.set_limits(actor=actor, limits=Limits(60), now=world.now)
+    ),
+    "governance.provider.registered": _by_admin(
+        lambda actor, world: catalogue.register_provider(
+            actor=actor, name=_unique("provider"), kind="dummy", now=world.now
+        )
+    ),
+    "governance.provider.moved": _on(World.provider, _move),
+    "governance.provider.credential_replaced": _on(
+        World.provider,
+        lambda actor, provider: catalogue.replace_credential(actor=actor, provider=provider, credential="other"),
+    ),
+    "governance.provider.suspended": _on(World.provider, _stop),
+    "governance.provider.resumed": _after(_on(World.provider, _stop), _go_on),
+    "governance.model.registered": _by_admin(_register_model),
+    "governance.model.suspended": _on(new_model, _stop),
+    "governance.model.resumed": _after(_on(new_model, _stop), _go_on),
+    "governance.deployment.registered": _on(lambda world: (new_model(world), world.provider()), _register_deployment),
+    "governance.deployment.suspended": _on(new_deployment, _stop),
+    "governance.deployment.resumed": _after(_on(new_deployment, _stop), _go_on),
+    "governance.price.registered": _on(new_deployment, _set_price),
+    "governance.route.registered": _on(
+        new_deployment,
+        lambda actor, made: catalogue.create_route(
+            actor=actor, slug=_unique("route"), deployments=[made], now=clock.now()
+        ),
+    ),
+    "governance.approval.requested": _on(
+        new_model,
+        lambda actor, model: approvals.submit(
+            actor=actor, model=model, justification="letters", terms=approvals.Terms(), now=clock.now()
+        ),
+    ),
+    "governance.approval.approved": _by_officer(ask, _decide(approvals.approve)),
+    "governance.approval.rejected": _by_officer(ask, _decide(approvals.reject)),
+    "governance.approval.withdrawn": _on(ask, lambda actor, request: approvals.withdraw(actor=actor, request=request)),
+    "governance.approval.suspended": _by_officer(granted, _stop_approval),
+    "governance.approval.resumed": _by_officer(
+        lambda world: _stop_approval_of(world, granted(world)),
+        lambda actor, approval: approvals.resume(actor=actor, approval=approval),
+    ),
+}
+
+
+def _stop_approval_of(world: World, approval: Approval) -> Approval:
+    return perform(Act(world.officer, lambda actor: _stop_approval(actor, approval)))  # type: ignore[no-any-return]

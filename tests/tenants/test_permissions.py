@@ -1,0 +1,140 @@
+"""Who may do what, role by role and act by act, as the services answer. A new act fails here until it is listed."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ObjectDoesNotExist
+
+from governance.services import approvals
+from kit import clock, errors
+from kit.context import Actor
+from kit.scoping import within
+from tenants import permissions
+from tenants.models import Role, Team
+from tests.support.acts import PREPARED, acts_of, ask, perform
+from tests.support.world import World, without_second_factor
+
+TEAM_ROLES = {Role.TEAM_LEAD, Role.DEVELOPER, Role.READ_ONLY}
+_ADMIN, _OFFICER, _AUDITOR = Role.ADMINISTRATOR, Role.COMPLIANCE_OFFICER, Role.AUDITOR
+_LEAD, _DEVELOPER = Role.TEAM_LEAD, Role.DEVELOPER
+
+# Roles over the whole organisation, and over the team whose project and key it is.
+KEYS = {_ADMIN, _LEAD, _DEVELOPER}
+REGISTER = {_ADMIN, _OFFICER}
+WHO: dict[str, set[Role]] = {
+    "tenants.organization.changed": {_ADMIN},
+    "tenants.team.created": {_ADMIN},
+    "tenants.project.created": {_ADMIN, _LEAD},
+    "tenants.membership.added": {_ADMIN},
+    "tenants.membership.ended": {_ADMIN},
+    "tenants.access_token.issued": set(Role),
+    "tenants.access_token.revoked": set(),  # its holder
+    "tenants.api_key.issued": KEYS,
+    "tenants.api_key.rotated": KEYS,
+    "tenants.api_key.revoked": KEYS,
+    "tenants.budget.added": {_ADMIN},
+    "tenants.budget.changed": {_ADMIN},
+    "tenants.rate_limit.set": {_ADMIN},
+    "governance.provider.registered": REGISTER,
+    "governance.provider.moved": REGISTER,
+    "governance.provider.credential_replaced": REGISTER,
+    "governance.provider.suspended": REGISTER,
+    "governance.provider.resumed": REGISTER,
+    "governance.model.registered": REGISTER,
+    "governance.model.suspended": REGISTER,
+    "governance.model.resumed": REGISTER,
+    "governance.deployment.registered": REGISTER,
+    "governance.deployment.suspended": REGISTER,
+    "governance.deployment.resumed": REGISTER,
+    "governance.price.registered": REGISTER,
+    "governance.route.registered": REGISTER,
+    "governance.approval.requested": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
+    "governance.approval.approved": {_OFFICER},
+    "governance.approval.rejected": {_OFFICER},
+    "governance.approval.withdrawn": set(),  # whoever asked
+    "governance.approval.suspended": REGISTER,
+    "governance.approval.resumed": {_OFFICER},
+}
+WITH_CODE = {
+    "tenants.organization.changed",
+    "tenants.membership.added",
+    "tenants.membership.ended",
+    "governance.provider.resumed",
+    "governance.model.resumed",
+    "governance.deployment.resumed",
+    "governance.approval.approved",
+    "governance.approval.rejected",
+    "governance.approval.resumed",
+}
+# Done by anybody for themselves, whatever their role.
+OWN = {"tenants.access_token.issued", "tenants.access_token.revoked", "governance.approval.withdrawn"}
+
+
+def somebody(world: World, role: Role, team: Team | None = None) -> Actor:
+    return world.person(f"another-{role}-{team}", role, team or (world.team if role in TEAM_ROLES else None))
+
+
+@pytest.mark.parametrize("action", PREPARED)
+def test_each_role_does_what_it_may(world: World, action: str) -> None:
+    done = set()
+    for role in Role:
+        act, actor = PREPARED[action](world), somebody(world, role)
+        before = len(acts_of(world))
+        try:
+            perform(act, actor)
+        except (errors.Forbidden, errors.NotFound):
+            assert len(acts_of(world)) == before
+        else:
+            done.add(role)
+    assert done == WHO[action]
+
+
+@pytest.mark.parametrize("action", PREPARED)
+def test_what_weighs_most_needs_a_one_time_password(world: World, action: str) -> None:
+    act = PREPARED[action](world)
+    actor = without_second_factor(act.actor)
+    if action in WITH_CODE:
+        with pytest.raises(errors.Forbidden, match="one-time password") as refusal:
+            perform(act, actor)
+        assert refusal.value.code == "otp_required"
+    else:
+        perform(act, actor)
+
+
+@pytest.mark.parametrize("action", [action for action in PREPARED if action not in OWN])
+def test_without_any_role_nothing_is_done(world: World, action: str) -> None:
+    act = PREPARED[action](world)
+    nobody = Actor("user", act.actor.id, world.organization.id, otp_verified=True)
+    with pytest.raises(errors.Forbidden):
+        perform(act, nobody)
+
+
+# Not of the whole organisation, though their role says so.
+REACHING = ["tenants.project.created", "tenants.api_key.issued", "governance.approval.requested"]
+
+
+@pytest.mark.parametrize("action", [action for action in PREPARED if action not in {*REACHING, *OWN}])
+def test_a_role_in_one_team_does_not_bind_the_others(world: World, action: str) -> None:
+    """An administrator or officer of one team only: what concerns all teams, or another one, is not theirs."""
+    act = PREPARED[action](world)
+    other, _ = world.new_team("research")
+    role = _OFFICER if WHO[action] == {_OFFICER} else _ADMIN
+    actor = somebody(world, role, other)
+    with pytest.raises((errors.Forbidden, errors.NotFound, ObjectDoesNotExist)):
+        perform(act, actor)
+
+
+def test_an_officer_of_one_team_decides_what_binds_that_team_alone(world: World) -> None:
+    officer = somebody(world, _OFFICER, world.team)
+    ours = ask(world, teams=[world.team.id])
+    everybodys = ask(world)
+    with within(officer.scope):
+        approvals.approve(actor=officer, request=ours, reason="x", signed_hash=ours.content_hash, now=clock.now())
+        with pytest.raises(errors.Forbidden):
+            approvals.approve(
+                actor=officer, request=everybodys, reason="x", signed_hash=everybodys.content_hash, now=clock.now()
+            )
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(permissions.ACTS) == {role.value for role in Role}
