@@ -7,10 +7,11 @@ anywhere. A verified token is remembered by the SHA-256 of the whole of it until
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import jwt
 import orjson
@@ -21,56 +22,72 @@ from kit import clock, errors
 from tenants.snapshot import IdentityProviderEntry
 
 _REMEMBERED = 10_000
-_LEEWAY_SECONDS = 30
+_LONGEST = 16_384  # characters
+_LEEWAY_SECONDS = 30  # how far the issuer's clock may be from ours
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a good token said, and by whose word: the issuer as it was registered then."""
+
+    provider: IdentityProviderEntry
+    subject: str | None
+    ends_at: float
 
 
 class TokenReader:
     """Verifies tokens and remembers the good ones."""
 
     def __init__(self) -> None:
-        self._good: OrderedDict[bytes, tuple[UUID, str | None, float]] = OrderedDict()
+        self._good: OrderedDict[bytes, _Verified] = OrderedDict()
 
     def caller(self, snapshot: Snapshot, token: str) -> Caller:
         """The caller a token names. Raises `errors.Unauthenticated`; what was wrong is not told."""
         fingerprint = sha256(token.encode()).digest()
-        provider_id, subject, ends_at = self._good.get(fingerprint) or self._verify(snapshot, token, fingerprint)
-        provider = snapshot.identity_providers.get(provider_id)
-        organization = snapshot.organizations.get(provider.organization_id) if provider else None
-        if provider is None or organization is None or provider.is_revoked:
+        verified = self._good.get(fingerprint)
+        # A key set, audience or algorithm that has changed since is asked again.
+        if verified is None or snapshot.identity_providers.get(verified.provider.id) != verified.provider:
+            verified = _verify(snapshot, token)
+            self._remember(fingerprint, verified)
+        provider = verified.provider
+        organization = snapshot.organizations.get(provider.organization_id)
+        if organization is None or provider.is_revoked:
             raise errors.Unauthenticated("The token's issuer is not accepted.")
-        if clock.now().timestamp() >= ends_at:
+        if clock.now().timestamp() >= verified.ends_at:
             raise errors.Unauthenticated("The token has expired.", code="expired_api_key")
-        return Caller(provider, organization, "identity_provider", subject=subject)
+        return Caller(provider, organization, "identity_provider", subject=verified.subject)
 
-    def _verify(self, snapshot: Snapshot, token: str, fingerprint: bytes) -> tuple[UUID, str | None, float]:
-        unknown = errors.Unauthenticated("The key or token is not known.")
-        if token.count(".") != 2 or len(token) > 16_384:
-            raise unknown
-        try:
-            unverified = jwt.decode(token, options={"verify_signature": False})
-            providers = snapshot.identity_providers.all(str(unverified.get("iss", "")))
-        except jwt.InvalidTokenError:
-            raise unknown from None
-        for provider in providers:
-            claims = _claims(provider, token)
-            if claims is not None:
-                verified = (provider.id, claims.get("sub"), float(claims["exp"]))
-                self._remember(fingerprint, verified)
-                return verified
-        raise unknown
-
-    def _remember(self, fingerprint: bytes, verified: tuple[UUID, str | None, float]) -> None:
+    def _remember(self, fingerprint: bytes, verified: _Verified) -> None:
         self._good[fingerprint] = verified
         if len(self._good) > _REMEMBERED:
             self._good.popitem(last=False)
+
+
+def _verify(snapshot: Snapshot, token: str) -> _Verified:
+    unknown = errors.Unauthenticated("The key or token is not known.")
+    if token.count(".") != 2 or len(token) > _LONGEST:
+        raise unknown
+    try:
+        unverified = jwt.decode(token, options={"verify_signature": False})
+        for provider in snapshot.identity_providers.all(str(unverified.get("iss", ""))):
+            claims = _claims(provider, token)
+            if claims is not None:
+                return _Verified(provider, claims.get("sub"), float(claims["exp"]) + _LEEWAY_SECONDS)
+    except (jwt.InvalidTokenError, RecursionError, OverflowError):  # the last two: JSON beyond what a token holds
+        raise unknown from None
+    raise unknown
 
 
 def _claims(provider: IdentityProviderEntry, token: str) -> dict[str, Any] | None:
     """The claims if the token is this provider's and good, else none. A token without `exp` is refused."""
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
-        for key in _key_set(orjson.dumps(provider.jwks)).keys:
-            if key_id is None or key.key_id == key_id:
+        keys = _key_set(orjson.dumps(provider.jwks)).keys
+    except jwt.PyJWTError:
+        return None
+    for key in keys:
+        if key_id is None or key.key_id == key_id:
+            with suppress(jwt.PyJWTError):
                 return jwt.decode(
                     token,
                     key,
@@ -80,8 +97,6 @@ def _claims(provider: IdentityProviderEntry, token: str) -> dict[str, Any] | Non
                     leeway=_LEEWAY_SECONDS,
                     options={"require": ["exp", "iss", "aud"]},
                 )
-    except jwt.PyJWTError:
-        return None
     return None
 
 

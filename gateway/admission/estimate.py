@@ -14,10 +14,10 @@ held at 1.2 times their real worst case. It is given back when the call ends.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Protocol
 
 from gateway.admission.price import Price
+from kit.normal_form import nfkc
 
 MILLION = 1_000_000
 
@@ -69,7 +69,4 @@ def _rounded_up(nano_usd_millionths: int) -> int:
 def _bytes(text: str) -> int:
     if text.isascii():
         return len(text)
-    length = len(text.encode(errors="surrogatepass"))
-    if unicodedata.is_normalized("NFKC", text):
-        return length
-    return max(length, len(unicodedata.normalize("NFKC", text).encode(errors="surrogatepass")))
+    return max(len(form.encode(errors="surrogatepass")) for form in (text, nfkc(text)))

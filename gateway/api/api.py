@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from gateway.api.routers import chat, generate, models
+from gateway.wire import openapi
 
 
 class InferenceAPI(NinjaAPI):
@@ -15,6 +19,13 @@ class InferenceAPI(NinjaAPI):
 
     def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
         return self._offered
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """With how a caller shows who it is, which the operations look at themselves."""
+        document = super().get_openapi_schema(**options)
+        document["components"]["securitySchemes"] = openapi.SECURITY_SCHEMES
+        document["security"] = openapi.SECURITY
+        return document
 
 
 api = InferenceAPI(

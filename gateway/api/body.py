@@ -23,7 +23,8 @@ MAX_DEPTH = 64
 MAX_VALUES = 500_000  # a value costs some 60 bytes of memory and as little as two of text
 
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**64 - 1  # what orjson reads and writes exactly
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# One that is not closed ends with the text, and nothing is tried twice: a body may be made of what looks like strings.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
 _MAX_PARAM = 120
 
 

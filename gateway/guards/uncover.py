@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
+
+from kit.normal_form import nfkc
 
 # Zero width, bidirectional controls, soft hyphen, fillers.
 _INVISIBLE = re.compile(
@@ -15,7 +16,10 @@ _BROKEN_WORD = re.compile("[A-Za-z][\u200b\u200c\u2060-\u2064\ufeff]+[A-Za-z]")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\U000e0100-\U000e01ef]{4,}")
 _FLAG = "\U0001f3f4"  # tags have one ordinary use: after this, in the flag of a region
-_QUOTES = (("\u2018", "'"), ("\u2019", "'"), ("\u201c", '"'), ("\u201d", '"'))
+_PLAIN = (
+    *(("\u2018", "'"), ("\u2019", "'"), ("\u201c", '"'), ("\u201d", '"')),
+    *((dash, "-") for dash in "\u2010\u2012\u2013\u2212"),
+)
 
 _NOT_GREEK_OR_CYRILLIC = bytes(byte for byte in range(256) if byte not in b"\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd4")
 _WORD = re.compile(r"\w+")
@@ -37,7 +41,7 @@ class Uncovered:
 
 
 def uncover(text: str) -> Uncovered:
-    """The text as it looks, normalised (NFKC), with plain quotation marks. Time is linear in its length."""
+    """The text as it looks, normalised (NFKC), with plain quotation marks and dashes. Time is linear in its length."""
     ways: list[str] = []
     smuggled: tuple[str, ...] = ()
     raw = text.encode("utf-8", "replace")
@@ -50,10 +54,9 @@ def uncover(text: str) -> Uncovered:
         if "\u202d" in text or "\u202e" in text:
             ways.append("bidirectional_override")
         text = _INVISIBLE.sub("", text)
-    if not unicodedata.is_normalized("NFKC", text):
-        text = unicodedata.normalize("NFKC", text)
-    for curly, straight in _QUOTES:
-        text = text.replace(curly, straight)
+    text = nfkc(text)
+    for fine, plain in _PLAIN:
+        text = text.replace(fine, plain)
     if raw.translate(None, _NOT_GREEK_OR_CYRILLIC):
         text = _WORD.sub(_in_latin, text)
     return Uncovered(text, tuple(ways), smuggled)

@@ -6,6 +6,7 @@ checks read their texts from it, and `upstream_body` serialises it. Fields that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from gateway.wire.pieces import Piece, Pieces, pieces_of, without_media
 
 HINT = "x-chancery-"
 MAX_CHOICES = 128
+_TOKEN_ID = re.compile(r"[0-9]{1,8}")  # these names are not inspected: nothing may be said in them
 OutputField = Literal["max_tokens", "max_completion_tokens"]
 
 
@@ -187,10 +189,14 @@ def _check_stream_options(value: Any, param: str) -> None:
     options = fields.mapping(value, param)
     if options.get("include_usage") is not None:
         fields.flag(options["include_usage"], f"{param}.include_usage")
+    if options.get("include_obfuscation") is not None:
+        fields.flag(options["include_obfuscation"], f"{param}.include_obfuscation")
 
 
 def _check_logit_bias(value: Any, param: str) -> None:
     for token, bias in fields.mapping(value, param).items():
+        if not _TOKEN_ID.fullmatch(token):
+            raise fields.invalid(param, "its members are token ids")
         fields.number(bias, f"{param}.{token}", -100, 100)
 
 

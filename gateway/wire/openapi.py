@@ -23,7 +23,11 @@ _SAMPLING: Schema = {
     "top_p": parts.number(0, 1),
     "seed": {"type": "integer"},
     "stop": {"anyOf": [parts.TEXT, parts.array_of(parts.TEXT)]},
-    "logit_bias": {"type": "object", "additionalProperties": parts.number(-100, 100)},
+    "logit_bias": {
+        "type": "object",
+        "propertyNames": {"pattern": "^[0-9]{1,8}$"},
+        "additionalProperties": parts.number(-100, 100),
+    },
     "logprobs": parts.FLAG,
     "top_logprobs": parts.integer(0, 20),
     "reasoning_effort": parts.TEXT,
@@ -58,7 +62,9 @@ CHAT_REQUEST: Schema = parts.object_of(
             ),
             "n": parts.integer(1, MAX_CHOICES, default=1, description="Multiplies what is held for the call."),
             "stream": {"type": "boolean", "default": False},
-            "stream_options": parts.object_of({"include_usage": parts.optional(parts.FLAG)}),
+            "stream_options": parts.object_of(
+                {"include_usage": parts.optional(parts.FLAG), "include_obfuscation": parts.optional(parts.FLAG)}
+            ),
             "tools": parts.array_of(parts.TOOL),
             "functions": {**parts.array_of(parts.FUNCTION), "deprecated": True},
             "function_call": {**parts.CHOICE, "deprecated": True},
@@ -163,11 +169,17 @@ def _operation(request: Schema, answer: Schema) -> Schema:
     return {
         "requestBody": {"required": True, "content": _json(request)},
         "responses": {
-            "200": {"description": "The answer.", "content": answer},
-            **dict.fromkeys(("400", "401", "402", "403", "404", "413", "429", "502", "503", "504"), error),
+            200: {"description": "The answer.", "content": answer},  # numbers, as Ninja's own
+            **dict.fromkeys((400, 401, 402, 403, 404, 413, 429, 502, 503, 504), error),
         },
     }
 
+
+SECURITY_SCHEMES: Schema = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of a registered issuer."},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+}
+SECURITY = [{name: []} for name in SECURITY_SCHEMES]
 
 CHAT_COMPLETIONS = _operation(
     CHAT_REQUEST, {**_json(CHAT_RESPONSE), "text/event-stream": {"schema": {"type": "string"}}}

@@ -14,8 +14,10 @@ Piece = tuple[str, str]  # path, text
 
 _MEDIA_DATA = {"image_url": "url", "input_audio": "data", "file": "file_data"}
 # Read apart, replaced before the body is sent, or of a form whose members are no text.
-_NOT_TEXT = frozenset({"messages", "model", "logit_bias", "stream_options"})
+_NOT_TEXT = frozenset({"messages", "model", "logit_bias"})
+_PLAIN_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 _PLAIN = frozenset({"role", "content"})
+_MEMBERS = frozenset({"name", "refusal", "tool_calls", "tool_call_id", "function_call", "audio"})
 _CONTAINERS = frozenset({str, list, dict})
 _SHORTEST_NUMBER = 10**8  # nine digits: the shortest number that identifies anybody
 
@@ -30,7 +32,7 @@ class Pieces:
 
 
 def pieces_of(body: dict[str, Any], known: Container[str]) -> Pieces:
-    """The pieces of a body whose messages are well formed. Of a field that is not `known`, the name is text too."""
+    """The pieces of a body whose messages are well formed. The name of a member nobody knows is text too."""
     texts: list[Piece] = []
     media: list[tuple[str, bool]] = []
     for position, message in enumerate(body["messages"]):
@@ -43,7 +45,7 @@ def pieces_of(body: dict[str, Any], known: Container[str]) -> Pieces:
         if not message.keys() <= _PLAIN:
             _add_members(message, path, texts)
     for key, value in body.items():
-        if key in _NOT_TEXT:
+        if key in _NOT_TEXT or (key == "stream_options" and value and value.keys() <= _PLAIN_OPTIONS):
             continue
         if key not in known:
             _add({key: value}, key, texts)
@@ -82,8 +84,10 @@ def _add_parts(parts: list[dict[str, Any]], path: str, texts: list[Piece], media
 
 def _add_members(message: dict[str, Any], path: str, texts: list[Piece]) -> None:
     for key, value in message.items():
-        if key not in _PLAIN:
+        if key in _MEMBERS:
             _add(value, f"{path}.{key}", texts)
+        elif key not in _PLAIN:
+            _add({key: value}, f"{path}.{key}", texts)
 
 
 def _add(value: Any, path: str, texts: list[Piece]) -> None:
@@ -109,5 +113,5 @@ def _strings(value: Any) -> Iterator[str]:
     elif kind is list:
         for inner in value:
             yield from _strings(inner)
-    elif kind is int and value >= _SHORTEST_NUMBER:
+    elif (kind is int or kind is float) and abs(value) >= _SHORTEST_NUMBER:
         yield str(value)

@@ -168,7 +168,8 @@ def _decide(
 
 def _require_reach(actor: Actor, binding: Conditions) -> None:
     """Whoever has a role in some teams only decides on what binds no others."""
-    for team_id in binding.teams or [None]:
+    everybody: list[UUID | None] = [None]
+    for team_id in binding.teams or everybody:
         permissions.require_reach(actor, team_id)
 
 

@@ -161,7 +161,7 @@ def _register(actor: Actor, row: Row, details: dict[str, Any]) -> Row:
     permissions.require_reach(actor, row.team_id if isinstance(row, Route) else None)
     row.organization_id = actor.organization_id
     with transaction.atomic():
-        row.full_clean(exclude=["created_at", "effective_from"])
+        row.full_clean(exclude=["created_at"])
         row.save(force_insert=True)
         _record(actor, f"governance.{row._meta.model_name}.registered", row, details)
     return row

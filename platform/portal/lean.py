@@ -117,7 +117,8 @@ class LeanHandler:
             else:
                 response = await self._view(request)
             if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-                raise errors.MethodNotAllowed(f"{request.method} is not answered here.")
+                allowed = {"allow": response.get("allow", "")}
+                raise errors.MethodNotAllowed(f"{request.method} is not answered here.", headers=allowed)
         except errors.ChanceryError as refused:
             response = api_errors.render(request.path, refused)
         except Exception:

@@ -66,7 +66,7 @@ def test_an_inner_scope_that_fails_leaves_the_outer_one(world: World, other_worl
     with within(of(world)):
         outer = settings()
         with pytest.raises(IntegrityError), within(other_world.system.scope):
-            Team.objects.create(organization=other_world.organization, slug=None, name="", created_at=world.now)
+            Team.objects.bulk_create([other_world.team])
         assert settings() == outer
         assert Team.across_tenants.get() == world.team
 
@@ -91,7 +91,7 @@ def test_two_threads_are_in_two_scopes(world: World, other_world: World) -> None
     def look(entered: World) -> list[object]:
         with within(entered.system.scope):
             both_are_in.wait()
-            found = [Organization.objects.get(), Project.objects.get(), Project.across_tenants.get()]
+            found: list[object] = [Organization.objects.get(), Project.objects.get(), Project.across_tenants.get()]
             both_are_in.wait()
         connection.close()
         return found

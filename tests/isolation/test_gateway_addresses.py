@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 
 from governance.services import catalogue
 from kit.scoping import within
@@ -26,6 +26,7 @@ NAMING = [path for path in CALLS if path != "/v1/models"]
 
 def _served() -> set[str]:
     [mounted] = get_resolver("gateway.urls").url_patterns
+    assert isinstance(mounted, URLResolver)
     found = {f"/{mounted.pattern}{each.pattern}" for each in mounted.url_patterns}
     return {path.replace("<path:name>", "{name}") for path in found} - {"/v1/"}
 

@@ -111,7 +111,7 @@ class Browser(Client):
 
     def __init__(self, **defaults: Any) -> None:
         super().__init__(**{"SERVER_NAME": "localhost", **defaults})
-        self.handler._middleware_chain = _middleware()
+        self.handler._middleware_chain = _middleware()  # type: ignore[attr-defined]
 
 
 @cache
@@ -119,7 +119,7 @@ def _middleware() -> Any:
     """One for all browsers: to find every static file, which happens when it is loaded, takes longer than a request."""
     handler = ClientHandler()
     handler.load_middleware()
-    return handler._middleware_chain
+    return handler._middleware_chain  # type: ignore[attr-defined]
 
 
 def browser(person: Person, *, otp: bool = True) -> Browser:

@@ -18,7 +18,12 @@ from gateway.wire.chat import read_chat
 router = Router(tags=["chat"])
 
 
-@router.post("/chat/completions", openapi_extra=openapi.CHAT_COMPLETIONS, summary="Create a chat completion")
+@router.post(
+    "/chat/completions",
+    operation_id="create_chat_completion",
+    openapi_extra=openapi.CHAT_COMPLETIONS,
+    summary="Create a chat completion",
+)
 async def create_chat_completion(request: HttpRequest) -> Any:
     return await call_model(request, read_chat, _give)
 

@@ -19,7 +19,7 @@ from kit import money
 router = Router(tags=["generate"])
 
 
-@router.post("/generate", openapi_extra=openapi.GENERATE, summary="Generate an answer")
+@router.post("/generate", operation_id="generate", openapi_extra=openapi.GENERATE, summary="Generate an answer")
 async def generate(request: HttpRequest) -> Any:
     return await call_model(request, read_generate, _give)
 

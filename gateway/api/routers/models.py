@@ -18,12 +18,12 @@ from kit import clock, errors
 router = Router(tags=["models"])
 
 
-@router.get("/models", summary="List models and routes")
+@router.get("/models", operation_id="list_models", summary="List models and routes")
 async def list_models(request: HttpRequest) -> Any:
     return read_only(request, "models:read", _list)
 
 
-@router.get("/models/{path:name}", summary="One model or route")
+@router.get("/models/{path:name}", operation_id="retrieve_model", summary="One model or route")
 async def retrieve_model(request: HttpRequest, name: str) -> Any:
     return read_only(request, "models:read", lambda services, caller: _one(services, caller, name))
 

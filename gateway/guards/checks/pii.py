@@ -127,7 +127,7 @@ def _phones(text: str, notable: frozenset[bytes]) -> Iterator[str]:
         yield "phone_number"
 
 
-_IPV4 = re.compile(r"\d{1,3}(?<![\w.]\d)(?<![\w.]\d\d)(?<![\w.]\d\d\d)(?:\.\d{1,3}){3}(?![\w]|\.\d)")
+_IPV4 = re.compile(r"\d(?<![\w.]\d)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d)")
 _VERSION = re.compile(r"(?:version|release|v|build|section|chapter)[ .]?$", re.IGNORECASE)
 
 

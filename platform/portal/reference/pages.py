@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portal.reference import audit_actions, commands, error_codes, ledger_records, roles, settings
+from portal.reference import audit_actions, commands, error_codes, ledger_records, openapi, roles, settings
 from portal.reference.source import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "reference"
@@ -15,6 +15,8 @@ _PAGES = {
     "roles.md": roles.render,
     "commands.md": commands.render,
     "ledger-records.md": ledger_records.render,
+    "openapi-inference.json": openapi.render_inference,
+    "openapi-portal.json": openapi.render_portal,
 }
 
 

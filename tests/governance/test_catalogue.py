@@ -1,0 +1,139 @@
+"""The register: prices from a moment on, suspension, and rows that stay within their organisation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DatabaseError, IntegrityError, transaction
+
+from governance import credentials, selectors
+from governance.models import Deployment, Price, Provider, RouteCandidate
+from governance.services import catalogue
+from governance.services.catalogue import Rates
+from kit import clock, errors
+from kit.crypto import SealBroken
+from kit.ids import new_id
+from kit.scoping import within
+from tests.support.acts import acts_of, new_deployment, new_model
+from tests.support.world import World
+
+
+def price(world: World, deployment: Deployment, days: int, cost: int) -> Price:
+    with within(world.admin.scope):
+        return catalogue.set_price(
+            actor=world.admin,
+            deployment=deployment,
+            rates=Rates(input=cost, output=cost),
+            effective_from=world.now + timedelta(days=days),
+            now=world.now,
+        )
+
+
+def test_at_every_moment_one_price_is_in_force(world: World) -> None:
+    deployment = new_deployment(world)
+    for days, cost in [(0, 1), (10, 3), (5, 2)]:
+        price(world, deployment, days, cost)
+    with within(world.system.scope):
+        moments = [-1, 0, 4, 5, 9, 10, 99]
+        found = [selectors.price_at(deployment, world.now + timedelta(days=days)) for days in moments]
+    costs = [each and each.input_nano_usd_per_million for each in found]
+    assert costs == [None, 1, 1, 2, 2, 3, 3]
+
+
+def test_two_prices_do_not_begin_at_one_moment(world: World) -> None:
+    deployment = new_deployment(world)
+    first = price(world, deployment, 0, 1)
+    with pytest.raises(ValidationError):
+        price(world, deployment, 0, 2)
+    with within(world.admin.scope), pytest.raises(IntegrityError, match="price_once_per_moment"), transaction.atomic():
+        Price.objects.bulk_create([_twin(first)])
+
+
+def _twin(row: Price) -> Price:
+    return Price(**{each.attname: getattr(row, each.attname) for each in row._meta.concrete_fields} | {"id": new_id()})
+
+
+@pytest.mark.parametrize("rates", [Rates(-1, 0), Rates(0, -1), Rates(0, 0, -1), Rates(0, 0, per_request=-1)])
+def test_a_price_is_not_negative(world: World, rates: Rates) -> None:
+    deployment = new_deployment(world)
+    with within(world.admin.scope), pytest.raises(ValidationError, match="price_is_not_negative"):
+        catalogue.set_price(
+            actor=world.admin, deployment=deployment, rates=rates, effective_from=world.now, now=world.now
+        )
+
+
+def test_cached_input_costs_as_other_input_unless_said(world: World) -> None:
+    assert price(world, new_deployment(world), 0, 7).cached_input_nano_usd_per_million == 7
+
+
+def test_suspending_twice_is_one_act(world: World) -> None:
+    model, admin = new_model(world), world.admin
+    before = len(acts_of(world))
+    with within(admin.scope):
+        for _ in range(2):
+            catalogue.suspend(actor=admin, subject=model, now=clock.now())
+        for _ in range(2):
+            catalogue.resume(actor=admin, subject=model)
+    assert [act.action.rpartition(".")[2] for act in acts_of(world)[before:]] == ["suspended", "resumed"]
+
+
+def test_another_organisations_rows_are_not_suspended(world: World, other_world: World) -> None:
+    model, admin = new_model(other_world), world.admin
+    with within(admin.scope), pytest.raises(ObjectDoesNotExist):
+        catalogue.suspend(actor=admin, subject=model, now=clock.now())
+
+
+def test_nothing_is_deployed_across_organisations(world: World, other_world: World) -> None:
+    ours, theirs = (new_model(world), world.provider()), (new_model(other_world), other_world.provider())
+    for model, provider in [(ours[0], theirs[1]), (theirs[0], ours[1])]:
+        with within(world.admin.scope), pytest.raises(ValidationError):
+            catalogue.register_deployment(
+                actor=world.admin, model=model, provider=provider, upstream_model="m", region="eu", now=world.now
+            )
+
+
+def test_no_row_points_into_another_organisation(world: World, other_world: World) -> None:
+    """Even as the role that sees all of them."""
+    deployment, route = new_deployment(other_world), _route(world)
+    crossing: list[tuple[Any, dict[str, Any]]] = [
+        (RouteCandidate, {"route_id": route.id, "deployment_id": deployment.id, "position": 9}),
+        (Deployment, {"model_id": deployment.model_id, "provider_id": world.provider().id, "upstream_model": "m"}),
+    ]
+    for model, columns in crossing:
+        rows = model.across_tenants.using("system")
+        with pytest.raises(IntegrityError, match="same_tenant"), transaction.atomic(using="system"):
+            rows.create(organization_id=world.organization.id, **columns)
+
+
+def _route(world: World) -> Any:
+    deployment = new_deployment(world)
+    with within(world.admin.scope):
+        return catalogue.create_route(actor=world.admin, slug="route", deployments=[deployment], now=world.now)
+
+
+def test_a_route_over_another_organisations_deployment_is_not_made(world: World, other_world: World) -> None:
+    deployment = new_deployment(other_world)
+    with within(world.admin.scope), pytest.raises(DatabaseError), transaction.atomic():
+        catalogue.create_route(actor=world.admin, slug="route", deployments=[deployment], now=world.now)
+    assert not any(act.action == "governance.route.registered" for act in acts_of(world))
+
+
+def test_what_goes_on_record_is_not_free_text(world: World) -> None:
+    model, provider, admin = new_model(world), world.provider(), world.admin
+    with within(admin.scope), pytest.raises((errors.InvalidRequest, ValidationError)):
+        catalogue.register_deployment(
+            actor=admin, model=model, provider=provider, upstream_model="m", region="here and there", now=world.now
+        )
+
+
+def test_a_credential_is_sealed_and_bound_to_its_provider(world: World) -> None:
+    first, second = world.provider(), world.provider()
+    with within(world.system.scope):
+        sealed = bytes(Provider.objects.get(id=first.id).credential)
+    assert b"upstream-secret" not in sealed
+    assert credentials.reveal(first.id, sealed) == "upstream-secret"
+    with pytest.raises(SealBroken):
+        credentials.reveal(second.id, sealed)
