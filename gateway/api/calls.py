@@ -82,9 +82,14 @@ def known_caller(services: Services, request: HttpRequest, sent: Headers, *, sco
 
 def client_address(services: Services, request: HttpRequest, sent: Headers) -> Address | None:
     """Where the call comes from: the peer, or whom trusted proxies say they were called by."""
-    client = request.scope.get("client")  # type: ignore[attr-defined]
-    forwarded_for = sent.get(b"x-forwarded-for", b"").decode("latin-1")
-    return nearest(client[0], forwarded_for, services.trusted_proxies) if client else None
+    scope = request.scope  # type: ignore[attr-defined]
+    client = scope.get("client")
+    if not client:
+        return None
+    forwarded_for = b""
+    if services.trusted_proxies and b"x-forwarded-for" in sent:  # a proxy may append a line instead of a word
+        forwarded_for = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return nearest(client[0], forwarded_for.decode("latin-1"), services.trusted_proxies)
 
 
 def json_reply(content: Any, pairs: HeaderPairs, status: int = 200) -> Reply:

@@ -20,14 +20,13 @@ from django.conf import settings
 from gateway import process
 from portal import checks, health
 from portal.lean import LeanHandler
+from portal.plain import PlainHandler
 from portal.routing import websocket_urlpatterns
 
 serves_gateway = settings.ROLE in ("all", "gateway")
 serves_portal = settings.ROLE in ("all", "portal")
-inference = (
-    LeanHandler("gateway.urls", max_body_bytes=settings.MAX_REQUEST_BYTES)
-    if settings.LEAN_INFERENCE_PATH
-    else django_application
+inference = (LeanHandler if settings.LEAN_INFERENCE_PATH else PlainHandler)(
+    "gateway.urls", max_body_bytes=settings.MAX_REQUEST_BYTES
 )
 sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))
 

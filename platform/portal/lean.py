@@ -12,7 +12,7 @@ why it may be left out:
     SimpleTemplateResponse   no templates
 
 A task watches for the client's leaving and cancels the view, before the first upstream byte too. With
-`LEAN_INFERENCE_PATH=false` Django's own handler serves the same addresses. `tests/portal/test_lean.py` pins the
+`LEAN_INFERENCE_PATH=false` Django's own handler serves the same addresses (`portal.plain`). `tests/portal/test_lean.py` pins the
 parts of Django that this relies on.
 """
 
@@ -25,7 +25,7 @@ from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, URLResolver, get_resolver
 from django.utils.functional import cached_property
@@ -97,7 +97,7 @@ class LeanHandler:
         except ClientGone:
             return
         except errors.RequestTooLarge as refused:
-            await _send(api_errors.render(scope["path"], refused), send)
+            await send_reply(api_errors.render(scope["path"], refused), send)
             return
         work = asyncio.create_task(self._serve(LeanRequest(scope, body), send))
         watcher = asyncio.create_task(_watch(receive, work))
@@ -111,37 +111,44 @@ class LeanHandler:
             watcher.cancel()
 
     async def _serve(self, request: LeanRequest, send: Send) -> None:
-        try:
-            if request.method == "OPTIONS":
-                response: HttpResponseBase = cors.preflight(process.services().snapshot, dict(request.scope["headers"]))
-            else:
-                response = await self._view(request)
-            if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-                allowed = {"allow": response.get("allow", "")}
-                raise errors.MethodNotAllowed(f"{request.method} is not answered here.", headers=allowed)
-        except errors.ChanceryError as refused:
-            response = api_errors.render(request.path, refused)
-        except Exception:
-            request_id = str(new_id())
-            logger.exception("unhandled in %s %s, request %s", request.method, request.path, request_id)
-            fault = errors.ChanceryError("Something went wrong here.")
-            headers = [(b"x-request-id", request_id.encode())]
-            response = api_errors.render(request.path, fault, headers, request_id)
-        await _send(response, send)
+        await send_reply(await answer(request, self._view), send)
 
-    def _view(self, request: LeanRequest) -> Awaitable[HttpResponseBase]:
+    def _view(self, request: Any) -> Awaitable[HttpResponseBase]:
         found = self._views.get(request.path)
         if found is None:
             try:
                 match = self._resolver.resolve(request.path)
             except Resolver404:
-                raise errors.NotFound("There is nothing at this address.") from None
+                raise Http404 from None
             if match.kwargs or match.args:
                 view: Awaitable[HttpResponseBase] = match.func(request, *match.args, **match.kwargs)
                 return view
             found = self._views[request.path] = match.func
         result: Awaitable[HttpResponseBase] = found(request)
         return result
+
+
+async def answer(request: HttpRequest, view: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> HttpResponseBase:
+    """What `view` answers, with this API's own words for preflights, unknown addresses, wrong methods and faults."""
+    assert request.method is not None
+    try:
+        if request.method == "OPTIONS":
+            return cors.preflight(process.services().snapshot, dict(request.scope["headers"]))  # type: ignore[attr-defined]
+        response = await view(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = {"allow": response.get("allow", "")}
+            raise errors.MethodNotAllowed(f"{request.method} is not answered here.", headers=allowed)
+        return response
+    except Http404:
+        return api_errors.render(request.path, errors.NotFound("There is nothing at this address."))
+    except errors.ChanceryError as refused:
+        return api_errors.render(request.path, refused)
+    except Exception:
+        request_id = str(new_id())
+        logger.exception("unhandled in %s %s, request %s", request.method, request.path, request_id)
+        fault = errors.ChanceryError("Something went wrong here.")
+        headers = [(b"x-request-id", request_id.encode())]
+        return api_errors.render(request.path, fault, headers, request_id)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
@@ -179,7 +186,7 @@ async def _watch(receive: Receive, work: asyncio.Task[None]) -> None:
     work.cancel()
 
 
-async def _send(response: HttpResponseBase, send: Send) -> None:
+async def send_reply(response: HttpResponseBase, send: Send) -> None:
     if isinstance(response, Reply):
         headers = response.raw_headers
     else:

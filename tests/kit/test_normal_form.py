@@ -15,7 +15,7 @@ def test_a_text_of_ordinary_length_is_normalised_as_unicode_says(text: str) -> N
     assert nfkc(text) == unicodedata.normalize("NFKC", text)
 
 
-@given(st.text("aé\u0301\u0323ﬁｉ한글\u1100\u1161", min_size=1, max_size=20), st.integers(1, 200))  # noqa: RUF001
+@given(st.text("aé\u0301\u0323ﬁｉ한글\u1100\u1161", min_size=1, max_size=20), st.integers(1, 200))
 def test_a_long_text_means_the_same_and_is_never_shorter(text: str, times: int) -> None:
     """Letters and marks may stay apart where two slices meet, and nothing else differs."""
     long, whole = nfkc(text * times), unicodedata.normalize("NFKC", text * times)

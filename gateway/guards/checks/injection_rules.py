@@ -60,6 +60,7 @@ _OVERRIDE = (  # cancelling what was said before
     _rule("override", 0.6, w.DROP, w.TALK, w.PRIOR_ADVERBS, reach=10, unless=w.NEGATIONS),
     _rule("override", 0.6, w.DROP, w.USERS, "request requests question query instructions", reach=4),
     _rule("override", 0.6, w.DROP, "above", reach=2, unless=w.NEGATIONS),
+    _rule("override", 0.7, "ignore disregard forget", "system", w.PROMPT, reach=4, unless=w.NEGATIONS),
     _rule("override", 0.5, "forget disregard", "everything", reach=2, unless=w.NEGATIONS | words("i we they")),
     _rule(
         "override",
@@ -78,7 +79,7 @@ _OVERRIDE = (  # cancelling what was said before
     _rule("override", 0.85, "vergessen", "sie", w.TALK_DE, reach=5),
     _rule("override", 0.6, "abweichend", "vorherigen bisherigen obigen", w.TALK_DE, reach=4),
     _rule("override", 0.8, w.DROP_ES, w.TALK_ES, reach=6),
-    _rule("override", 0.8, w.DROP_FR, w.TALK_FR, reach=6),
+    _rule("override", 0.8, w.DROP_FR, w.TALK_FR, reach=6, unless=w.NEGATIONS),  # `ignore instructions` is English too
     _rule("override", 0.8, w.DROP_IT_PT, w.TALK_IT_PT, reach=6),
     _rule("override", 0.8, w.DROP_NL, w.TALK_NL, reach=6),
     _rule("override", 0.8, w.DROP_RU, w.TALK_RU, reach=6),

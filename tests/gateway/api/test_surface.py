@@ -71,10 +71,9 @@ def test_every_refusal_before_a_caller_is_known_has_an_id_and_all_members(gatewa
         gateway.post("/v1/models", json={}),
         gateway.get("/v1/models"),
         gateway.post("/v1/generate", json={}),
-        gateway.post("/v1/chat/completions", headers={"content-length": str(2**40)}),
     ]
     errors = [error_of(answer) for answer in answers]
-    assert [answer.status_code for answer in answers] == [404, 404, 405, 405, 401, 401, 413]
+    assert [answer.status_code for answer in answers] == [404, 404, 405, 405, 401, 401]
     assert {error["param"] for error in errors} == {None}
     assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
 
@@ -126,7 +125,7 @@ def test_what_is_left_of_the_limits_is_told(gateway: RunningGateway, world: Worl
         assert answer.headers["x-ratelimit-reset-requests"].endswith("ms")
         assert answer.headers["x-ratelimit-limit-tokens"] == "1000000"
         assert 0 < int(answer.headers["x-ratelimit-remaining-tokens"]) < 1_000_000
-    assert error_of(third)["code"] == "rate_limited"
+    assert error_of(third)["code"] == "rate_limit_exceeded"
     assert 0 < int(third.headers["retry-after"]) <= 60
     assert 0 < int(third.headers["retry-after-ms"]) <= 60_000
 
@@ -293,6 +292,8 @@ def test_a_body_in_one_piece_without_a_length_is_limited_too(
         with socket.create_connection(("127.0.0.1", small.port), timeout=10) as connection:
             head = "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
             connection.sendall(head.encode() + b"7d0\r\n" + b"x" * 2_000 + b"\r\n0\r\n\r\n")
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
+            answer = connection.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 413")
+            assert b"x-request-id: " in answer
     finally:
         small.stop()

@@ -18,7 +18,7 @@ from gateway.guards.checks import injection, pii, secrets
 from gateway.guards.engine import inspect
 from gateway.guards.policy import GuardPolicy
 
-_SMALL, _LARGE = 100_000, 1_000_000
+_SMALL, _LARGE = 25_000, 250_000
 _LEAST = 0.004  # seconds; below this the ratio of two measurements says nothing
 
 PIECES = [
@@ -27,7 +27,7 @@ PIECES = [
     *("sk-", "AKIA", "A" * 20 + " ", "xoxb-1-", "hvs.", "SG."),
     *("+1", "(1", "1.", "1.1.1.1 ", "1:", "a:1::", "DE12", "DE1", "4111 ", "123-45-", "tel 1"),
     *("ignore previous ", "not ignore previous instructions ", "dont tell reveal the hidden ", "system:", "[INST"),
-    *("\u0301\u0323", "a\u200b", "\u200b", "\u202e", "\U000e0041", "\U000e0041x", "\U000e0101", "\ufdfa", "忽略", "aа"),  # noqa: RUF001
+    *("\u0301\u0323", "a\u200b", "\u200b", "\u202e", "\U000e0041", "\U000e0041x", "\U000e0101", "\ufdfa", "忽略", "aа"),
 ]
 
 
@@ -80,7 +80,10 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     yield from ((kind, pattern) for _, kind, pattern in secrets._DOTTED_FORMS)
 
 
-@pytest.mark.parametrize(("name", "pattern"), list(patterns()))
+PATTERNS = dict(patterns())
+
+
+@pytest.mark.parametrize(("name", "pattern"), PATTERNS.items(), ids=PATTERNS)
 def test_no_expression_backtracks_without_bound(name: str, pattern: re.Pattern[str]) -> None:
     """Also where the conditions under which a check uses it do not hold."""
     for piece in PIECES:

@@ -57,7 +57,7 @@ def test_reader_and_schema_agree_on_a_field_of_a_chat(name: str, value: Any) -> 
 
 @given(
     st.sampled_from(["role", "content", "name", "tool_calls", "function_call", "refusal"]),
-    st.sampled_from([None, *WRONG]) | bodies.JSON,
+    st.sampled_from(WRONG) | bodies.JSON.filter(lambda value: value is not None),
 )
 def test_the_schema_allows_no_message_that_the_reader_refuses(name: str, value: Any) -> None:
     body = {"model": "helper", "messages": [{"role": "assistant", "content": "Hello", name: value}]}
