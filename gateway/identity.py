@@ -70,7 +70,7 @@ def _verify(snapshot: Snapshot, token: str) -> _Verified:
     try:
         unverified = jwt.decode(token, options={"verify_signature": False})
         for provider in snapshot.identity_providers.all(str(unverified.get("iss", ""))):
-            claims = _claims(provider, token)
+            claims = None if provider.is_revoked else _claims(provider, token)
             if claims is not None:
                 return _Verified(provider, claims.get("sub"), float(claims["exp"]) + _LEEWAY_SECONDS)
     except (jwt.InvalidTokenError, RecursionError, OverflowError):  # the last two: JSON beyond what a token holds

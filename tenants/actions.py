@@ -20,6 +20,14 @@ ACTIONS: dict[str, Action] = {
         "API key rotated", "The key got a further secret; those before it end after the overlap."
     ),
     "tenants.api_key.revoked": Action("API key revoked", "The key was ended for good."),
+    "tenants.identity_provider.registered": Action(
+        "Identity provider registered",
+        "Tokens of an issuer call as a project: the project, scopes, algorithms and the hash of the key set.",
+    ),
+    "tenants.identity_provider.keys_replaced": Action(
+        "Keys of an identity provider replaced", "The hash of the key set that verifies its tokens from then on."
+    ),
+    "tenants.identity_provider.revoked": Action("Identity provider revoked", "Its tokens are refused for good."),
     "tenants.budget.added": Action("Budget set", "A further ceiling on spend: its limit in nano-USD and period."),
     "tenants.budget.changed": Action("Budget changed", "Its limit in nano-USD, before and after."),
     "tenants.rate_limit.set": Action("Rate limit set", "A level's limits, in place of those it had."),

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.support import services
 
@@ -22,6 +24,10 @@ _home = Path(os.environ.setdefault(_HOME, f"{tempfile.gettempdir()}/chancery-tes
 _services = services.start(_home)
 os.environ.update(_services.clone(f"test_{_worker}"))
 django.setup()
+
+# How long an example takes says how busy the machine is, not whether a law holds.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 pytest_plugins = ["tests.support.fixtures"]
 

@@ -10,13 +10,14 @@ import orjson
 
 from gateway.exchange import outcome, run, usage
 from gateway.exchange.exchange import Exchange
-from gateway.guards import engine
+from gateway.exchange.said import malformed
 from gateway.providers.base import UpstreamFailure
 from gateway.providers.failures import parse_answer
 from gateway.routing.attempts import Attempt, failed
 from kit import errors
 
 _DATA, _END = b"data: ", b"\n\n"
+_WRITTEN_DEPTH = 250  # levels that orjson writes for certain
 DONE = b"data: [DONE]\n\n"
 
 
@@ -25,12 +26,11 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
     assert exchange.answer is not None
     try:
         body = await exchange.answer.read()
-        answer = parse_answer(body)
         exchange.answer_parts.append(body)
+        answer = parse_answer(body)
         exchange.usage = usage.reported(answer.get("usage")) or usage.of_answer(exchange, body)
-        messages = _messages(answer)
-        exchange.tool_calls = sum(len(message.get("tool_calls") or ()) for message in messages)
-        inspect_output(exchange, message_texts(answer))
+        exchange.said.hear(answer.get("choices"), "message")
+        _check_depth(answer, body)
         outcome.note_completed(exchange)
     except UpstreamFailure as failure:
         told = _broken_off(exchange, failure)
@@ -78,7 +78,6 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
             if event := relay.event(payload):
                 yield event
         exchange.usage = exchange.usage or usage.received(exchange)
-        inspect_output(exchange, tuple(exchange.texts))
         outcome.note_completed(exchange)
     except UpstreamFailure as failure:
         told = _broken_off(exchange, failure)
@@ -110,9 +109,9 @@ class _Relay:
     def event(self, payload: bytes) -> bytes | None:
         """Under our id and the model's own name. None for a count of tokens that the caller did not ask for."""
         exchange = self._exchange
-        chunk = orjson.loads(payload)
         exchange.events += 1
         exchange.answer_parts.append(payload)
+        chunk = _chunk(payload)
         choices = chunk.get("choices")
         counted = chunk.get("usage")
         if counted is not None:
@@ -122,39 +121,40 @@ class _Relay:
                     return None
                 del chunk["usage"]
         if choices:
-            _collect(exchange, choices)
+            exchange.said.hear(choices, "delta")
         chunk["id"], chunk["model"] = self._identifier, self._name
-        return _DATA + orjson.dumps(chunk) + _END
+        try:
+            return _DATA + orjson.dumps(chunk) + _END
+        except orjson.JSONEncodeError:
+            raise malformed() from None
 
 
-def _collect(exchange: Exchange, choices: list[Any]) -> None:
-    for choice in choices:
-        delta = choice.get("delta")
-        if not delta:
-            continue
-        if text := delta.get("content"):
-            exchange.texts.append(text)
-        for call in delta.get("tool_calls") or ():
-            exchange.tool_calls += "id" in call  # only the first piece of a call names it
+def _chunk(payload: bytes) -> dict[str, Any]:
+    try:
+        chunk = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        raise malformed() from None
+    if type(chunk) is not dict:
+        raise malformed()
+    return chunk
 
 
-def inspect_output(exchange: Exchange, texts: tuple[str, ...]) -> None:
-    """For the record: streams are inspected when complete, so nothing is held back and nothing is changed."""
-    joined = "".join(texts)
-    exchange.output_inspection = engine.inspect((("output", joined),), exchange.services.guard_policy)
+def _check_depth(answer: dict[str, Any], body: bytes) -> None:
+    """What is read may be nested deeper than can be written: that is known before the answer is taken for complete."""
+    if body.count(b"{") + body.count(b"[") > _WRITTEN_DEPTH:
+        try:
+            orjson.dumps(answer)
+        except orjson.JSONEncodeError:
+            raise malformed() from None
 
 
-def message_texts(answer: dict[str, Any]) -> tuple[str, ...]:
-    """The text of every choice of a complete answer."""
-    return tuple(message["content"] for message in _messages(answer) if isinstance(message.get("content"), str))
-
-
-def _messages(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = answer.get("choices")
-    found = (
-        [choice.get("message") for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
-    )
-    return [message for message in found if isinstance(message, dict)]
+def first_text(answer: dict[str, Any]) -> str:
+    """The text of the first choice of a complete answer; empty where it has none."""
+    for choice in answer["choices"]:
+        content = (choice.get("message") or {}).get("content")
+        if type(content) is str:
+            return content
+    return ""
 
 
 def completion_id(exchange: Exchange) -> str:

@@ -13,6 +13,7 @@ from audit.choices import Outcome
 from audit.vault.keys import OpenKey
 from gateway.admission.holds import Held, Hold
 from gateway.caller import Caller, Headers
+from gateway.exchange.said import Said
 from gateway.guards.engine import Inspection
 from gateway.routing.attempts import Attempt
 from gateway.routing.candidates import Candidate
@@ -103,8 +104,7 @@ class Exchange:
     usage: Usage | None = None
     answer_parts: list[bytes] = field(default_factory=list)
     events: int = 0
-    texts: list[str] = field(default_factory=list)
-    tool_calls: int = 0
+    said: Said = field(default_factory=Said)
     cost_nano_usd: int = 0
     outcome: Outcome = "completed"
     failure_code: str | None = None

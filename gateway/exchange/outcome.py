@@ -6,12 +6,14 @@ import asyncio
 
 from gateway.exchange import usage
 from gateway.exchange.exchange import Exchange
+from gateway.guards import engine
 from gateway.providers.base import UpstreamFailure
 from kit import errors
 
 
 def note_completed(exchange: Exchange) -> None:
     """The answer is complete."""
+    inspect_output(exchange)
     exchange.outcome = "completed"
     usage.charge(exchange)
 
@@ -31,3 +33,13 @@ def note_failure(exchange: Exchange, failure: BaseException) -> None:
         exchange.answered_by = exchange.trying
         exchange.usage = usage.received(exchange) if exchange.events else usage.at_most(exchange)
     usage.charge(exchange)
+    if exchange.events:
+        inspect_output(exchange)
+
+
+def inspect_output(exchange: Exchange) -> None:
+    """For the record: what was given is inspected at its end, so nothing is held back and nothing is changed."""
+    if exchange.output_inspection is None:
+        exchange.output_inspection = engine.inspect(
+            exchange.said.texts(), exchange.services.guard_policy, not_scanned=sorted(exchange.said.not_scanned)
+        )

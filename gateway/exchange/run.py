@@ -46,18 +46,20 @@ async def open_exchange(exchange: Exchange) -> None:
 async def leave(exchange: Exchange) -> None:
     """Leaves every stage. Returns when the outcome is durable; only then may the caller see the end of the answer.
 
-    Raises `errors.Unavailable` where it could not be made durable: then there is no end to show.
+    Raises `errors.ChanceryError` where it could not be made durable: then there is no end to show.
     """
     await _to_its_end(exchange)
 
 
 async def fail(exchange: Exchange, failure: BaseException) -> None:
     """Leaves every stage after a refusal, an upstream's failure or the caller's leaving."""
-    outcome.note_failure(exchange, failure)
     try:
-        await _to_its_end(exchange)
-    except errors.ChanceryError as unrecorded:
-        logger.warning("outcome of %s not yet durable: %s", exchange.request_id, unrecorded.code)
+        outcome.note_failure(exchange, failure)
+    finally:
+        try:
+            await _to_its_end(exchange)
+        except errors.ChanceryError as unrecorded:
+            logger.warning("outcome of %s not yet durable: %s", exchange.request_id, unrecorded.code)
 
 
 async def _to_its_end(exchange: Exchange) -> None:
@@ -68,6 +70,7 @@ async def _to_its_end(exchange: Exchange) -> None:
 
 
 async def _leave_stages(exchange: Exchange) -> None:
+    """All of them, whatever becomes of one: a connection that does not close must not keep a call off the record."""
     failure: errors.ChanceryError | None = None
     while exchange.leaving:
         step = exchange.leaving.pop()
@@ -75,5 +78,8 @@ async def _leave_stages(exchange: Exchange) -> None:
             await step(exchange)
         except errors.ChanceryError as failed:
             failure = failure or failed
+        except Exception:
+            logger.exception("a stage of %s could not be left", exchange.request_id)
+            failure = failure or errors.ChanceryError("The call could not be brought to its end.")
     if failure is not None:
         raise failure

@@ -12,7 +12,7 @@ from typing import Any
 from gateway.providers.base import UpstreamFailure
 from gateway.providers.failures import invalid_answer
 
-Place = tuple[object, ...]  # choice, member; of a tool call its position and member too
+Place = tuple[int | str, ...]  # choice, member; of a tool call its position and member too
 
 _NOT_SAID = frozenset({"role", "id", "type", "tool_call_id"})
 _MEDIA = frozenset({"audio", "images"})
@@ -22,16 +22,20 @@ _MEDIA = frozenset({"audio", "images"})
 class Said:
     """`not_scanned` names each member that was sent and is no text."""
 
-    tool_calls: int = 0
     not_scanned: set[str] = field(default_factory=set)
     _texts: dict[Place, list[str]] = field(default_factory=dict)
+    _calls: set[Place] = field(default_factory=set)
+
+    @property
+    def tool_calls(self) -> int:
+        return len(self._calls)
 
     def hear(self, choices: Any, member: str) -> None:
         """Takes in the `message` of each choice of a whole answer, or the `delta` of each choice of an event."""
         for choice in _listing(choices):
             said = _mapping(choice).get(member)
             if said:
-                self._hear(choice.get("index", 0), _mapping(said))
+                self._hear(_number(choice.get("index"), 0), _mapping(said))
 
     def texts(self) -> tuple[tuple[str, str], ...]:
         """Path and text of each place, in the order in which they began."""
@@ -40,27 +44,28 @@ class Said:
     def bytes(self) -> int:
         return sum(len(text.encode("utf-8", "replace")) for texts in self._texts.values() for text in texts)
 
-    def _hear(self, index: object, said: dict[str, Any]) -> None:
+    def _hear(self, index: int, said: dict[str, Any]) -> None:
         for name, value in said.items():
             if not value or name in _NOT_SAID:
                 continue
             if type(value) is str:
-                self._add((_number(index), name), value)
+                self._add((index, name), value)
             elif name == "tool_calls":
                 self._hear_calls(index, _listing(value))
             elif name in _MEDIA:
                 self.not_scanned.add(name)
             else:
                 for text in _strings(value):
-                    self._add((_number(index), name), text)
+                    self._add((index, name), text)
 
-    def _hear_calls(self, index: object, calls: list[Any]) -> None:
+    def _hear_calls(self, index: int, calls: list[Any]) -> None:
         for position, call in enumerate(calls):
-            self.tool_calls += bool(_mapping(call).get("id"))  # only the first piece of a call names it
+            number = _number(_mapping(call).get("index"), position)
+            self._calls.add((index, number))
             for kind in ("function", "custom"):
                 for name, value in _mapping(call.get(kind) or {}).items():
                     if type(value) is str:
-                        self._add((_number(index), "tool_calls", _number(call.get("index", position)), name), value)
+                        self._add((index, "tool_calls", number, name), value)
 
     def _add(self, place: Place, text: str) -> None:
         found = self._texts.get(place)
@@ -71,15 +76,16 @@ class Said:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    if type(value) is str:
-        yield value
-    elif type(value) is dict:
-        for name, inner in value.items():
-            if name not in _NOT_SAID:
-                yield from _strings(inner)
-    elif type(value) is list:
-        for inner in value:
-            yield from _strings(inner)
+    """Of whatever a member holds. Not by recursion: JSON may be nested deeper than Python calls."""
+    left = [value]
+    while left:
+        inner = left.pop()
+        if type(inner) is str:
+            yield inner
+        elif type(inner) is list:
+            left += reversed(inner)
+        elif type(inner) is dict:
+            left += [value for name, value in reversed(inner.items()) if name not in _NOT_SAID]
 
 
 def _listing(value: Any) -> list[Any]:
@@ -94,10 +100,8 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-def _number(value: Any) -> int:
-    if type(value) is not int:
-        raise malformed()
-    return value
+def _number(value: Any, otherwise: int) -> int:
+    return value if type(value) is int else otherwise
 
 
 def malformed() -> UpstreamFailure:

@@ -6,9 +6,10 @@ from typing import Any
 
 from gateway.admission import estimate
 from gateway.exchange.exchange import Exchange, Usage
-from gateway.exchange.stages.admit import charge_of_attempts
+from gateway.exchange.stages.admit import charge_of_attempts, most_output
 
 _BYTES_PER_TOKEN = 4  # of English prose with current tokenizers; only for answers nobody counted
+_MOST_TOKENS = 10**9  # a larger count is none: no model reads or writes as much, and no amount of money is exact for it
 
 
 def reported(usage: Any) -> Usage | None:
@@ -25,8 +26,7 @@ def reported(usage: Any) -> Usage | None:
 
 def received(exchange: Exchange) -> Usage:
     """Our own count of what was sent and of the events that came: at the least a token each."""
-    text_bytes = sum(len(text.encode()) for text in exchange.texts)
-    return estimated(exchange, max(exchange.events, -(-text_bytes // _BYTES_PER_TOKEN)))
+    return estimated(exchange, max(exchange.events, -(-exchange.said.bytes() // _BYTES_PER_TOKEN)))
 
 
 def of_answer(exchange: Exchange, body: bytes) -> Usage:
@@ -34,15 +34,19 @@ def of_answer(exchange: Exchange, body: bytes) -> Usage:
     return estimated(exchange, -(-len(body) // _BYTES_PER_TOKEN))
 
 
-def estimated(exchange: Exchange, output_tokens: int) -> Usage:
-    """Of an answer that nobody counted."""
-    bound = exchange.output_bound * exchange.chat.n
-    return Usage(exchange.input_bound, 0, min(output_tokens, bound), 0, estimated=True)
-
-
 def at_most(exchange: Exchange) -> Usage:
     """Of a call that was sent and whose answer nobody saw: what it could have come to."""
-    return estimated(exchange, exchange.output_bound * exchange.chat.n)
+    return estimated(exchange, _most_output(exchange))
+
+
+def estimated(exchange: Exchange, output_tokens: int) -> Usage:
+    """Of an answer that nobody counted."""
+    return Usage(exchange.input_bound, 0, min(output_tokens, _most_output(exchange)), 0, estimated=True)
+
+
+def _most_output(exchange: Exchange) -> int:
+    assert exchange.answered_by is not None
+    return most_output(exchange, exchange.answered_by)
 
 
 def charge(exchange: Exchange) -> None:
@@ -58,4 +62,4 @@ def charge(exchange: Exchange) -> None:
 
 def _count(counts: Any, name: str) -> int | None:
     value = counts.get(name) if isinstance(counts, dict) else None
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None

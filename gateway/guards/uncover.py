@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from kit.normal_form import nfkc
 
-# Zero width, bidirectional controls, soft hyphen, fillers.
+# Zero width, bidirectional controls, soft hyphen, fillers, variation selectors.
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0100-\U000e01ef]"
 )
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # invisible, and letters or marks to `isprintable`
+_SELECTOR_STARTS = (b"\xe1\xa0", b"\xef\xb8", b"\xf3\xa0")  # how selectors, which count as printable, begin in UTF-8
 _BROKEN_WORD = re.compile("[A-Za-z][\u200b\u200c\u2060-\u2064\ufeff]+[A-Za-z]")
 _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\U000e0100-\U000e01ef]{4,}")
@@ -48,7 +50,8 @@ def uncover(text: str) -> Uncovered:
     if b"\xf3\xa0" in raw:  # how tags and variation selectors begin in UTF-8
         text, smuggled = _take_smuggled(text, ways)
     one_line = text.replace("\n", " ").replace("\r", " ").replace("\t", " ")
-    if not one_line.isprintable() or any(filler in text for filler in _FILLERS):
+    hides = not one_line.isprintable() or any(mark in raw for mark in _SELECTOR_STARTS)
+    if hides or any(filler in text for filler in _FILLERS):
         if _BROKEN_WORD.search(text):
             ways.append("broken_words")
         if "\u202d" in text or "\u202e" in text:

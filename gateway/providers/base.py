@@ -46,9 +46,9 @@ class UpstreamCall:
 class FailureClass(StrEnum):
     """What went wrong, and what follows from it.
 
-    `elsewhere`: another deployment may well succeed. `again`: the same one may, after a pause. `billed`: the upstream
-    may have worked, and charged, for an answer that was not received. A stream that has already reached the client is
-    never retried, whatever its class says.
+    `elsewhere`: another deployment may well succeed. `again`: the same one may, tried once more at once; where it takes
+    a pause, the pause is the caller's to make. `billed`: the upstream may have worked, and charged, for an answer that
+    was not received. A stream that has already reached the client is never retried, whatever its class says.
     """
 
     CONNECT_FAILED = ("connect_failed", True, True, False)
@@ -56,8 +56,8 @@ class FailureClass(StrEnum):
     EGRESS_REFUSED = ("egress_refused", True, False, False)  # the operator's allow-list does not include the address
     TIMEOUT_BEFORE_SEND = ("timeout_before_send", True, True, False)
     TIMEOUT = ("timeout", True, False, True)
-    RATE_LIMITED = ("rate_limited", True, True, False)
-    OVERLOADED = ("overloaded", True, True, False)
+    RATE_LIMITED = ("rate_limited", True, False, False)
+    OVERLOADED = ("overloaded", True, False, False)
     AUTH_FAILED = ("auth_failed", True, False, False)  # our key, its permissions or the provider account's credit
     NOT_FOUND = ("not_found", True, False, False)  # the deployment does not know the model or the path
     BAD_REQUEST = ("bad_request", False, False, False)

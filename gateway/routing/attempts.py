@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from time import perf_counter
 
 from gateway.providers.base import FailureClass, UpstreamAnswer, UpstreamFailure
@@ -49,7 +50,7 @@ async def open_first(candidates: Sequence[Candidate], open_candidate: Open, atte
 
 def failed(attempts: Sequence[Attempt]) -> errors.ChanceryError:
     """What the caller is told when no attempt succeeded."""
-    failure = attempts[-1].failure if attempts else None
+    failure = _last_failure(attempts)
     if failure is None:
         return errors.Unavailable("No deployment of the model can be tried now.", code="no_healthy_deployment")
     details = {
@@ -63,18 +64,22 @@ def failed(attempts: Sequence[Attempt]) -> errors.ChanceryError:
 
 
 def _order(candidates: Sequence[Candidate], attempts: Sequence[Attempt]) -> Iterator[Candidate]:
-    """Each candidate once, then the last one again while its failure says that this may help."""
+    """Each candidate once, then the last one again at once while its failure says that this may help."""
     for candidate in candidates[:MAX_ATTEMPTS]:
         yield candidate
         if not _elsewhere(attempts):
             break
-    while len(attempts) < MAX_ATTEMPTS and (failure := attempts[-1].failure) and failure.failure_class.again:
+    while len(attempts) < MAX_ATTEMPTS and (failure := _last_failure(attempts)) and failure.failure_class.again:
         yield attempts[-1].candidate
 
 
 def _elsewhere(attempts: Sequence[Attempt]) -> bool:
-    failure = attempts[-1].failure
+    failure = _last_failure(attempts)
     return failure is not None and failure.failure_class.elsewhere
+
+
+def _last_failure(attempts: Sequence[Attempt]) -> UpstreamFailure | None:
+    return attempts[-1].failure if attempts else None
 
 
 def _translate(failure: UpstreamFailure, details: Mapping[str, object]) -> errors.ChanceryError:
@@ -92,7 +97,7 @@ def _translate(failure: UpstreamFailure, details: Mapping[str, object]) -> error
         case FailureClass.TIMEOUT | FailureClass.TIMEOUT_BEFORE_SEND:
             return errors.UpstreamTimeout("The upstream did not answer in time.", details=details)
         case FailureClass.RATE_LIMITED | FailureClass.OVERLOADED:
-            seconds = max(1, round(failure.retry_after_seconds or 1))
+            seconds = max(1, ceil(failure.retry_after_seconds or 1))
             return errors.Unavailable(
                 "Every deployment of the model is busy.",
                 code="no_healthy_deployment",

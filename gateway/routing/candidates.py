@@ -60,6 +60,26 @@ def resolve(
     return candidates_of_model(snapshot, model, at)
 
 
+def of_tier(snapshot: Snapshot, organization: OrganizationEntry, tier: str, at: datetime) -> tuple[Candidate, ...]:
+    """The candidates of every model of a tier, for a caller who names none: the cheapest first.
+
+    What has no price cannot be compared and is left out. Raises `errors.NotFound`.
+    """
+    models = (model for model in snapshot.models.all(organization.id) if model.tier == tier)
+    found = [candidate for model in models for candidate in candidates_of_model(snapshot, model, at) if candidate.price]
+    if not found:
+        raise errors.NotFound(
+            "No model of this tier is available to you.", code="model_not_found", param="tier_preference"
+        )
+    return tuple(sorted(found, key=_cheapest))
+
+
+def _cheapest(candidate: Candidate) -> tuple[int, int, str, int]:
+    """Output weighs most in what a call costs."""
+    price = candidate.rates()
+    return price.output, price.input, candidate.model.slug, candidate.deployment.position
+
+
 def unknown_model() -> errors.NotFound:
     return errors.NotFound("No model or route of this name is available to you.", code="model_not_found", param="model")
 

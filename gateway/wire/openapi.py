@@ -179,7 +179,7 @@ SECURITY_SCHEMES: Schema = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of a registered issuer."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
 }
-SECURITY = [{name: []} for name in SECURITY_SCHEMES]
+SECURITY: list[Schema] = [{name: []} for name in SECURITY_SCHEMES]
 
 CHAT_COMPLETIONS = _operation(
     CHAT_REQUEST, {**_json(CHAT_RESPONSE), "text/event-stream": {"schema": {"type": "string"}}}

@@ -12,8 +12,8 @@ why it may be left out:
     SimpleTemplateResponse   no templates
 
 A task watches for the client's leaving and cancels the view, before the first upstream byte too. With
-`LEAN_INFERENCE_PATH=false` Django's own handler serves the same addresses (`portal.plain`). `tests/portal/test_lean.py` pins the
-parts of Django that this relies on.
+`LEAN_INFERENCE_PATH=false` Django's own handler serves the same addresses (`portal.plain`).
+`tests/portal/test_lean.py` pins the parts of Django that this relies on, and that both answer alike.
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         "Organisation",
         [
             Link("API keys", "key", "admin:tenants_apikey_changelist", "tenants.api_key.view"),
+            Link("Identity providers", "badge", "admin:tenants_identityprovider_changelist", "tenants.api_key.view"),
             Link("Budgets", "account_balance_wallet", "budgets", "audit.spend.view"),
             Link("Rate limits", "speed", "admin:tenants_ratelimit_changelist", "audit.spend.view"),
             Link("Teams", "groups", "admin:tenants_team_changelist"),

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 from gateway.api import errors as api_errors
 from kit import errors
-from portal.lean import ClientGone, Receive, Scope, Send, answer, read_body, send_reply
+from portal.lean import ClientGone, answer, read_body, send_reply
 
 
 class PlainHandler(ASGIHandler):
@@ -23,7 +23,7 @@ class PlainHandler(ASGIHandler):
         self._max_body_bytes = max_body_bytes
         super().__init__()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             body = await read_body(scope, receive, self._max_body_bytes)
         except ClientGone:
@@ -50,4 +50,4 @@ class PlainHandler(ASGIHandler):
         return request, refusal
 
     async def _get_response_async(self, request: ASGIRequest) -> HttpResponseBase:
-        return await answer(request, super()._get_response_async)
+        return await answer(request, super()._get_response_async)  # type: ignore[misc]

@@ -25,6 +25,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (tenants.Team, "admin:tenants_team_change", ()),
     (tenants.Project, "admin:tenants_project_change", ("team",)),
     (tenants.ApiKey, "admin:tenants_apikey_change", ()),
+    (tenants.IdentityProvider, "admin:tenants_identityprovider_change", ()),
     (tenants.Budget, "admin:tenants_budget_change", ()),
     (tenants.RateLimit, "admin:tenants_ratelimit_change", ("organization", "team", "project__team", "api_key")),
     (governance.Provider, "admin:governance_provider_change", ()),

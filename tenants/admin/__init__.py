@@ -1,5 +1,5 @@
 """Importing this registers the admin's classes."""
 
-from tenants.admin import allotments, keys, organizations, people
+from tenants.admin import allotments, identity_providers, keys, organizations, people
 
-__all__ = ["allotments", "keys", "organizations", "people"]
+__all__ = ["allotments", "identity_providers", "keys", "organizations", "people"]

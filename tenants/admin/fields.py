@@ -1,16 +1,18 @@
-"""Form fields in people's units, kept in the product's own: USD as nano-USD, lists as lines."""
+"""Form fields in people's units, kept in the product's own: USD as nano-USD, lists as lines, documents as JSON."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from django import forms
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget
 
 from kit import money
 
 _LARGEST = 2**63 - 1
+_LONGEST_DOCUMENT = 200_000  # characters
 
 
 class UsdField(forms.DecimalField):
@@ -40,3 +42,17 @@ class LinesField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
+
+
+class JsonField(forms.CharField):
+    """A document that people paste."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", UnfoldAdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"}))
+        super().__init__(max_length=_LONGEST_DOCUMENT, **options)
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return orjson.loads(super().clean(value))
+        except orjson.JSONDecodeError:
+            raise forms.ValidationError("This is not JSON.") from None

@@ -97,7 +97,12 @@ class IdentityProvider(Credential):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["issuer", "audience"], name="identity_provider_issuer_and_audience"),
+            # Across organisations: a token calls as one project.
+            models.UniqueConstraint(
+                fields=["issuer", "audience"],
+                condition=models.Q(revoked_at__isnull=True),
+                name="identity_provider_issuer_and_audience",
+            ),
             models.UniqueConstraint(fields=["organization", "id"], name="identity_provider_in_organization"),
         ]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,23 +11,20 @@ from django.db.models import Q
 from audit.ledger.append import append_act
 from kit import errors, secrets
 from kit.context import Actor
-from kit.data_class import DataClass
 from kit.secrets import IssuedSecret
 from tenants import permissions
-from tenants.models import ApiKey, ApiKeySecret, Project, Scope
-from tenants.models.keys import default_scopes
+from tenants.models import ApiKey, ApiKeySecret, Project
 from tenants.peppers import peppers
+from tenants.services import credentials
+from tenants.services.credentials import Bounds
 
 OVERLAP = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Bounds):
     """What a key may be used for, from where, until when."""
 
-    scopes: Sequence[str] = field(default_factory=default_scopes)
-    networks: Sequence[str] = ()
-    max_data_class: DataClass = DataClass.CONFIDENTIAL
     expires_at: datetime | None = None
 
 
@@ -43,10 +38,7 @@ def issue(
     """
     permissions.require(actor, "tenants.api_key.manage")
     terms = terms or Terms()
-    _check_networks(terms.networks)
-    if Scope.COSTS_ORGANIZATION in terms.scopes:
-        permissions.require(actor, "audit.spend.view")
-        permissions.require_reach(actor, None)
+    credentials.check(actor, terms)
     issued = secrets.issue("chy", peppers())
     with transaction.atomic():
         key = ApiKey(
@@ -118,11 +110,3 @@ def _store_secret(key: ApiKey, issued: IssuedSecret, now: datetime) -> None:
         pepper_number=issued.pepper_number,
         created_at=now,
     )
-
-
-def _check_networks(networks: Sequence[str]) -> None:
-    for network in networks:
-        try:
-            ip_network(network)
-        except ValueError as wrong:
-            raise errors.InvalidRequest(f"{network!r} is not a network in CIDR form.", param="networks") from wrong

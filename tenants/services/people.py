@@ -19,9 +19,13 @@ _FIRST_PASSWORD_BYTES = 18
 
 
 def add_member(*, actor: Actor, user: User, role: Role, now: datetime, team: Team | None = None) -> Membership:
-    """Gives a person a role in the actor's organisation, or in one team of it."""
+    """Gives a person a role in the actor's organisation, or in one team of it. Raises `errors.Conflict` for oneself:
+    whoever could make themselves an officer would decide what they ask for.
+    """
     permissions.require(actor, "tenants.member.manage", otp=True)
     permissions.require_reach(actor, team.id if team else None)
+    if user.id == actor.id:
+        raise errors.Conflict("Nobody gives themselves a role; another administrator does.")
     with transaction.atomic():
         membership = Membership(organization_id=actor.organization_id, user=user, role=role, team=team, created_at=now)
         scoping.look_up_address(user.email)  # whoever is of no organisation yet is not readable otherwise

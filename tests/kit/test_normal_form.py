@@ -16,8 +16,6 @@ def test_a_text_of_ordinary_length_is_normalised_as_unicode_says(text: str) -> N
 
 
 @given(st.text("aé\u0301\u0323ﬁｉ한글\u1100\u1161", min_size=1, max_size=20), st.integers(1, 200))
-def test_a_long_text_means_the_same_and_is_never_shorter(text: str, times: int) -> None:
+def test_a_long_text_means_the_same(text: str, times: int) -> None:
     """Letters and marks may stay apart where two slices meet, and nothing else differs."""
-    long, whole = nfkc(text * times), unicodedata.normalize("NFKC", text * times)
-    assert unicodedata.normalize("NFKC", long) == whole
-    assert len(long.encode()) >= len(whole.encode())
+    assert unicodedata.normalize("NFKC", nfkc(text * times)) == unicodedata.normalize("NFKC", text * times)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 import pytest
-from asgiref.typing import ASGISendEvent
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, get_resolver
@@ -46,8 +45,7 @@ OF_PAGES = {
 def plain(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """A gateway whose inference path Django's own handler serves."""
     log = tmp_path_factory.mktemp("plain") / "log"
-    settings = {"EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8", "LEAN_INFERENCE_PATH": "false"}
-    running = gateways.start(environment, log, **settings)
+    running = gateways.start(environment, log, EGRESS_ALLOWED_NETWORKS="127.0.0.0/8", LEAN_INFERENCE_PATH="false")
     yield running
     running.stop()
 
@@ -204,13 +202,13 @@ def test_a_reply_is_a_response_to_whoever_asks() -> None:
 
 
 def test_djangos_handler_sends_a_reply_as_it_is() -> None:
-    sent: list[ASGISendEvent] = []
+    sent: list[Mapping[str, Any]] = []
 
-    async def send(message: ASGISendEvent) -> None:
+    async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
     reply = Reply(200, json.dumps(CHAT).encode(), [(b"content-type", b"application/json")])
-    asyncio.run(ASGIHandler().send_response(reply, send))  # type: ignore[attr-defined]
+    asyncio.run(ASGIHandler().send_response(reply, send))
     assert sent[0]["type"] == "http.response.start"
     assert [(name.lower(), value) for name, value in sent[0]["headers"]] == reply.raw_headers
     assert b"".join(message["body"] for message in sent[1:] if message["type"] == "http.response.body") == reply.content

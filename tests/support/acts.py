@@ -14,8 +14,9 @@ from kit.context import Actor
 from kit.ids import new_id
 from kit.scoping import within
 from tenants.models import Membership, Role, User
-from tenants.services import allotments, api_keys, organizations, people
+from tenants.services import allotments, api_keys, identity_providers, organizations, people
 from tenants.services.organizations import Defaults, Limits, Settings
+from tests.support import issuers
 from tests.support import world as worlds
 from tests.support.world import World
 
@@ -185,6 +186,17 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     ),
     "tenants.api_key.revoked": _by_admin(
         lambda actor, world: api_keys.revoke(actor=actor, key=world.key, now=clock.now())
+    ),
+    "tenants.identity_provider.registered": _by_admin(lambda actor, world: issuers.register(world, actor)),
+    "tenants.identity_provider.keys_replaced": _on(
+        issuers.register,
+        lambda actor, provider: identity_providers.replace_keys(
+            actor=actor, provider=provider, jwks=issuers.new_jwks()
+        ),
+    ),
+    "tenants.identity_provider.revoked": _on(
+        issuers.register,
+        lambda actor, provider: identity_providers.revoke(actor=actor, provider=provider, now=clock.now()),
     ),
     "tenants.budget.added": _add,
     "tenants.budget.changed": _after(

@@ -1,4 +1,7 @@
-"""An upstream that keeps what it was sent: a plain HTTP server on loopback that answers every call alike."""
+"""An upstream that keeps what it was sent: a plain HTTP server on loopback that answers every call alike.
+
+What it answers can be set, also to what no upstream should answer.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,24 @@ ANSWER = {
 
 
 class Recorder(ThreadingHTTPServer):
-    """`received` holds (head, body) of each call, in order."""
+    """`received` holds (head, body) of each call, in order. `answer` is the whole body of each answer."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.received: list[tuple[str, bytes]] = []
+        self.answer = json.dumps(ANSWER).encode()
+        self.content_type = "application/json"
+
+    def answer_with(self, **changed: Any) -> None:
+        """A completion in which these members are others."""
+        self.answer = json.dumps({**ANSWER, **changed}).encode()
+
+    def answer_events(self, *payloads: bytes) -> None:
+        """A stream of these events, and its end."""
+        self.answer = b"".join(b"data: " + payload + b"\n\n" for payload in (*payloads, b"[DONE]"))
+        self.content_type = "text/event-stream"
 
     @property
     def url(self) -> str:
@@ -47,9 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.received.append((str(self.headers), body))
-        answer = json.dumps(ANSWER).encode()
+        answer = self.server.answer
         self.send_response(200)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", self.server.content_type)
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)

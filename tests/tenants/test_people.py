@@ -90,7 +90,8 @@ def test_nobody_ends_their_own_membership(world: World) -> None:
 
 def test_an_administrator_of_one_team_makes_none_of_all(world: World) -> None:
     lead = world.person("tina", Role.ADMINISTRATOR, world.team)
-    user = world.people["tina"]
+    world.person("tom", Role.DEVELOPER, world.team)
+    user = world.people["tom"]
     with within(lead.scope):
         with pytest.raises(errors.Forbidden):
             people.add_member(actor=lead, user=user, role=Role.ADMINISTRATOR, now=world.now)
@@ -137,3 +138,11 @@ def test_a_token_is_neither_made_nor_ended_for_somebody_else(world: World) -> No
         with pytest.raises(errors.NotFound):
             people.revoke_access_token(actor=officer, token=token, now=clock.now())
         assert not PersonalAccessToken.objects.filter(id=token.id).exists()
+
+
+def test_nobody_gives_themselves_a_role(world: World) -> None:
+    admin = world.admin
+    with within(admin.scope):
+        oneself = User.objects.get(id=admin.id)
+        with pytest.raises(errors.Conflict, match="themselves"):
+            people.admit(actor=admin, email=oneself.email, name="", role=Role.COMPLIANCE_OFFICER, now=clock.now())

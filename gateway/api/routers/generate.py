@@ -32,10 +32,9 @@ async def _give(exchange: Exchange) -> Reply:
 def _result(exchange: Exchange, completion: dict[str, Any]) -> dict[str, Any]:
     assert exchange.usage is not None
     assert exchange.answered_by is not None
-    texts = answer.message_texts(completion)
     return {
         "request_id": str(exchange.request_id),
-        "content": texts[0] if texts else "",
+        "content": answer.first_text(completion),
         "citations": [],
         "steps": [],
         "model_used": exchange.answered_by.model.slug,

@@ -72,12 +72,20 @@ def worst_case(exchange: Exchange) -> int:
     return max(_worst_case_of(exchange, candidate, attempts) for candidate in exchange.candidates)
 
 
+def most_output(exchange: Exchange, candidate: Candidate) -> int:
+    """Tokens that the candidate may write, in all the answers asked for together."""
+    return min(exchange.output_bound, candidate.model.max_output_tokens) * exchange.chat.n
+
+
 def _worst_case_of(exchange: Exchange, candidate: Candidate, attempts: int) -> int:
-    output = min(exchange.output_bound, candidate.model.max_output_tokens) * exchange.chat.n
+    output = most_output(exchange, candidate)
     return estimate.worst_case_nano_usd(exchange.input_bound, output, candidate.rates(), attempts)
 
 
 def charge_of_attempts(exchange: Exchange) -> int:
-    """Nano-USD of attempts that failed and may be charged all the same, at their worst case."""
-    unanswered = exchange.attempts[:-1] if exchange.trying else exchange.attempts
+    """Nano-USD of attempts that failed and may be charged all the same, at their worst case.
+
+    The one that answered is paid for by its usage, however it ended.
+    """
+    unanswered = exchange.attempts if exchange.answer is None else exchange.attempts[:-1]
     return sum(_worst_case_of(exchange, attempt.candidate, 1) for attempt in unanswered if attempt.possibly_billed)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from gateway.exchange.exchange import Exchange
 from gateway.routing import conditions
+from gateway.routing.attempts import MAX_ATTEMPTS
 
 
 def clear(exchange: Exchange) -> None:
     """Prunes candidates by the class ceilings of key and approval. Raises `errors.Forbidden`."""
     if exchange.data_class > exchange.caller.credential.max_data_class:
         raise conditions.refusal("condition_data_class", data_class=exchange.data_class.label, ceiling="api_key")
-    exchange.candidates = conditions.cleared(exchange.candidates, exchange.data_class)
+    cleared = conditions.cleared(exchange.candidates, exchange.data_class)
+    exchange.candidates = cleared[:MAX_ATTEMPTS]  # the others will not be tried, so nothing is held for them
     exchange.approval = exchange.candidates[0].approval

@@ -142,7 +142,7 @@ def _outcome_row(exchange: Exchange, record_id: UUID, bodies: tuple[SealedBody, 
         streamed=exchange.chat.stream,
         subject=exchange.subject_id,
         team=caller.credential.team_id,
-        tool_calls=exchange.tool_calls,
+        tool_calls=exchange.said.tool_calls,
         usage=TokenUsage(
             usage.cached_input_tokens,
             usage.estimated,
@@ -212,7 +212,7 @@ def _decided(exchange: Exchange) -> Decided:
         model=answered.model.slug if answered else None,
         policy=exchange.services.guard_policy.version,
         price=answered.price.id if answered and answered.price else None,
-        route=exchange.chat.model if exchange.candidates else None,
+        route=(exchange.chat.model or None) if exchange.candidates else None,
         snapshot=exchange.snapshot_version,
     )
 

@@ -1,9 +1,10 @@
-"""What the name in `model` stands for, and what the caller says about the call."""
+"""What the name in `model` stands for, or the tier where no model is named, and what the caller says about the call."""
 
 from __future__ import annotations
 
 from gateway.exchange.exchange import Exchange
 from gateway.routing import candidates
+from gateway.routing.candidates import Candidate
 from kit import clock, errors
 from kit.data_class import DataClass
 
@@ -14,16 +15,20 @@ ENABLED_PIPELINES = frozenset({"direct", "auto"})
 def resolve(exchange: Exchange) -> None:
     """Sets candidates, the declared data class and the end user. Raises `errors.NotFound`, `errors.InvalidRequest`."""
     snapshot = exchange.services.snapshot
-    caller = exchange.caller
     _check_team(exchange)
     if exchange.chat.pipeline not in ENABLED_PIPELINES:
         raise errors.Forbidden("This pipeline is not enabled here.", code="pipeline_not_enabled", param="pipeline")
     exchange.snapshot_version = snapshot.version
     exchange.declared_class = declared_class(exchange)
     exchange.end_user = end_user(exchange)
-    exchange.candidates = candidates.resolve(
-        snapshot, caller.organization, exchange.chat.model, caller.credential.team_id, clock.now()
-    )
+    exchange.candidates = _candidates(exchange)
+
+
+def _candidates(exchange: Exchange) -> tuple[Candidate, ...]:
+    snapshot, organization, chat = exchange.services.snapshot, exchange.caller.organization, exchange.chat
+    if not chat.model:
+        return candidates.of_tier(snapshot, organization, chat.hint("tier") or "", clock.now())
+    return candidates.resolve(snapshot, organization, chat.model, exchange.caller.credential.team_id, clock.now())
 
 
 def _check_team(exchange: Exchange) -> None:

@@ -15,7 +15,8 @@ def render_inference() -> str:
 
 
 def render_portal() -> str:
-    return _written(SchemaGenerator().get_schema(public=True))
+    generator: Any = SchemaGenerator
+    return _written(generator().get_schema(public=True))
 
 
 def _written(document: Any) -> str:

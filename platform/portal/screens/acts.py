@@ -24,6 +24,7 @@ _SUBJECTS = [
     ("governance.approval.", "approvals"),
     ("governance.", "the register"),
     ("tenants.api_key.", "API keys"),
+    ("tenants.identity_provider.", "identity providers"),
     ("tenants.budget.", "budgets"),
     ("tenants.membership.", "memberships"),
     ("portal.", "sign-in"),

@@ -26,6 +26,7 @@ _EACH = 6
 _VERBS = [
     ("Ask for an approval", "approval-ask", "governance.approval.request"),
     ("Issue an API key", "admin:tenants_apikey_add", "tenants.api_key.manage"),
+    ("Register an identity provider", "admin:tenants_identityprovider_add", "tenants.identity_provider.manage"),
     ("Register a model", "admin:governance_model_add", "governance.register.manage"),
     ("Connect a provider", "admin:governance_provider_add", "governance.register.manage"),
     ("Set a budget", "admin:tenants_budget_add", "tenants.budget.manage"),

@@ -29,8 +29,8 @@ PROXY = "10.9.8.7"
 def proxied(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """A gateway that believes the proxy on loopback and the one at `PROXY`."""
     log = tmp_path_factory.mktemp("proxied") / "log"
-    settings = {"EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8", "TRUSTED_PROXIES": f"127.0.0.0/8,{PROXY}/32"}
-    running = gateways.start(environment, log, **settings)
+    trusted = f"127.0.0.0/8,{PROXY}/32"
+    running = gateways.start(environment, log, EGRESS_ALLOWED_NETWORKS="127.0.0.0/8", TRUSTED_PROXIES=trusted)
     yield running
     running.stop()
 

@@ -93,6 +93,7 @@ def test_a_number_inside_a_word_or_a_decimal_is_no_card(digits: str) -> None:
     "text",
     [
         "4111\u200b1111\u200b1111\u200b1111",
+        "41\ufe0f11 1111\U000e0101 1111 1\u180b111",
         "４１１１ １１１１ １１１１ １１１１",
         "4111\u00a01111\u00a01111\u00a01111",
         "4111\u20111111\u20111111\u20111111",

@@ -30,6 +30,7 @@ READERS = {
     "approvals/": EVERYBODY,
     "memberships/": "ada alice ann bob",
     "api-keys/": "ada alice ann bob dev",
+    "identity-providers/": "ada alice ann bob dev",
     "budgets/": "ada alice ann bob rob",
     "rate-limits/": "ada alice ann bob rob",
     "requests/": "ada alice ann bob dev",

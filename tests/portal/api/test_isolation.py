@@ -14,17 +14,18 @@ from tenants.services import allotments
 from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
-from tests.support import cast
+from tests.support import cast, issuers
 from tests.support.cast import Cast
 
 RESOURCES = [f"{prefix}/" for router in (tenants, register) for prefix, *_ in router.registry]
-OF_A_TEAM = ["teams/", "projects/", "api-keys/", "budgets/", "rate-limits/", "routes/"]
+OF_A_TEAM = ["teams/", "projects/", "api-keys/", "identity-providers/", "budgets/", "rate-limits/", "routes/"]
 
 
 def furnish(people: Cast) -> None:
     """A row of every resource, those that can be of a team being the team's."""
     world = people.world
     model = world.serve("helper")
+    issuers.register(world)
     with within(world.system.scope):
         level = Level.of(world.team)
         allotments.add_budget(actor=world.system, name="monthly", limit_nano_usd=10**9, level=level, now=world.now)

@@ -1,0 +1,158 @@
+"""An approval covers a call or it does not; where several do not, the nearest miss is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.routing.candidates import Candidate
+from gateway.routing.conditions import authorized, cleared, failed_condition, refusal
+from governance.snapshot.section import ApprovalEntry
+from kit import errors
+from kit.data_class import DataClass
+from kit.ids import new_id
+from tests.gateway.routing.catalogue import (
+    NOW,
+    OTHER_ORGANIZATION,
+    OTHER_TEAM,
+    TEAM,
+    a_candidate,
+    a_credential,
+    a_model,
+    a_provider,
+    an_approval,
+    snapshot_of,
+)
+
+MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
+    "model_suspended": {"is_suspended": True},
+    "condition_organization": {"organization_id": OTHER_ORGANIZATION.id},
+    "approval_expired": {"expires_at": NOW},
+    "condition_team": {"teams": frozenset({OTHER_TEAM})},
+    "condition_region": {"regions": frozenset({"us"})},
+}
+COVERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"expires_at": NOW + timedelta(microseconds=1)},
+    {"teams": frozenset({TEAM, OTHER_TEAM})},
+    {"regions": frozenset({"eu", "us"})},
+)
+
+
+def authorize(*candidates: Candidate, approvals: list[ApprovalEntry]) -> tuple[Candidate, ...]:
+    return authorized(candidates, snapshot_of(*approvals).approvals.all, a_credential(), NOW)
+
+
+def refused(act: Callable[[], object]) -> errors.Forbidden:
+    with pytest.raises(errors.Forbidden) as raised:
+        act()
+    return raised.value
+
+
+@pytest.mark.parametrize("terms", COVERS)
+def test_an_approval_whose_conditions_hold_covers_the_call(terms: dict[str, Any]) -> None:
+    candidate = a_candidate()
+    approval = an_approval(candidate.model, **terms)
+    (allowed,) = authorize(candidate, approvals=[approval])
+    assert allowed.approval is approval
+    assert allowed.deployment is candidate.deployment
+
+
+@pytest.mark.parametrize("code", MISSES)
+def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
+    candidate = a_candidate()
+    approval = an_approval(candidate.model, **MISSES[code])
+    assert failed_condition(approval, a_credential(), "eu", NOW) == code
+    told = refused(lambda: authorize(candidate, approvals=[approval]))
+    assert told.code == code
+    assert told.details == {}
+
+
+@given(st.lists(st.sampled_from(list(MISSES)), min_size=1))
+def test_of_several_misses_the_nearest_is_named(codes: list[str]) -> None:
+    candidate = a_candidate()
+    approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
+    order = ["condition_region", "condition_team", "approval_expired", "condition_organization", "model_suspended"]
+    nearest = next(code for code in order if code in codes)
+    assert refused(lambda: authorize(candidate, approvals=approvals)).code == nearest
+
+
+@given(st.lists(st.sampled_from(list(MISSES)), max_size=4), st.sampled_from(COVERS), st.integers(0, 4))
+def test_one_approval_that_covers_the_call_is_enough(codes: list[str], terms: dict[str, Any], place: int) -> None:
+    candidate = a_candidate()
+    approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
+    covering = an_approval(candidate.model, **terms)
+    approvals.insert(place, covering)
+    (allowed,) = authorize(candidate, approvals=approvals)
+    assert allowed.approval is covering
+
+
+def test_without_an_approval_nothing_is_allowed() -> None:
+    assert refused(lambda: authorize(a_candidate(), approvals=[])).code == "model_not_approved"
+    assert refused(lambda: authorize(approvals=[])).code == "model_not_approved"
+
+
+def test_an_approval_of_another_model_covers_nothing() -> None:
+    assert refused(lambda: authorize(a_candidate(), approvals=[an_approval(a_model())])).code == "model_not_approved"
+
+
+@pytest.mark.parametrize("suspended", ["deployment", "provider", "model"])
+def test_what_is_suspended_is_allowed_by_no_approval(suspended: str) -> None:
+    candidate = a_candidate(
+        a_model(is_suspended=suspended == "model"),
+        provider=a_provider(is_suspended=suspended == "provider"),
+        is_suspended=suspended == "deployment",
+    )
+    approvals = [an_approval(candidate.model)]
+    assert refused(lambda: authorize(candidate, approvals=approvals)).code == "model_suspended"
+
+
+def test_candidates_that_are_not_covered_are_left_out_and_the_order_stays() -> None:
+    model, other = a_model(), a_model("other")
+    first, stopped, foreign, last = (
+        a_candidate(model),
+        a_candidate(model, is_suspended=True),
+        a_candidate(other),
+        a_candidate(model, region="us"),
+    )
+    approvals = [an_approval(model)]
+    allowed = authorize(first, stopped, foreign, last, approvals=approvals)
+    assert [one.deployment for one in allowed] == [first.deployment, last.deployment]
+
+
+def test_the_nearest_miss_of_all_candidates_is_named() -> None:
+    model, other = a_model(), a_model("other")
+    candidates = a_candidate(model, is_suspended=True), a_candidate(other), a_candidate(a_model("third"))
+    approvals = [an_approval(other, teams=frozenset({OTHER_TEAM}))]
+    assert refused(lambda: authorize(*candidates, approvals=approvals)).code == "condition_team"
+
+
+@given(st.sampled_from(DataClass), st.lists(st.sampled_from(DataClass), min_size=1))
+def test_data_goes_where_an_approval_admits_its_class(data_class: DataClass, ceilings: list[DataClass]) -> None:
+    model = a_model()
+    candidates = [a_candidate(model, approval=an_approval(model, max_data_class=one)) for one in ceilings]
+    expected = [one for one in ceilings if one >= data_class]
+    if expected:
+        allowed = [one.approval.max_data_class for one in cleared(candidates, data_class) if one.approval]
+        assert allowed == expected
+    else:
+        told = refused(lambda: cleared(candidates, data_class))
+        assert (told.code, told.details) == ("condition_data_class", {"data_class": data_class.label})
+
+
+def test_a_candidate_without_an_approval_is_cleared_for_nothing() -> None:
+    assert refused(lambda: cleared([a_candidate()], DataClass.PUBLIC)).code == "condition_data_class"
+
+
+def test_a_refusal_tells_nothing_of_whom_the_approval_is_for() -> None:
+    team = new_id()
+    candidate = a_candidate()
+    approvals = [an_approval(candidate.model, teams=frozenset({team}))]
+    told = refused(lambda: authorize(candidate, approvals=approvals))
+    assert str(team) not in f"{told.message} {told.details}"
+    assert refusal("condition_region").details == {}
