@@ -113,6 +113,12 @@ class Exchange:
     leaving: list[Callable[[Exchange], Awaitable[None]]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:
-        """A request header, stripped; none if absent or empty."""
+        """A request header, stripped; none if absent or empty. UTF-8, as SDKs send what is not ASCII, else Latin-1."""
         value = self.headers.get(name)
-        return value.decode("latin-1").strip() or None if value else None
+        if not value:
+            return None
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
+        return text.strip() or None

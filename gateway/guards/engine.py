@@ -74,26 +74,40 @@ def inspect(
     not_scanned: Sequence[str] = (),
     instructions: Collection[str] = frozenset(),
 ) -> Inspection:
-    """Inspects texts, given as (path, text).
+    """Inspects texts, given as (path, text). Texts of one path are several ways to read the same: what is found in more
+    than one of them counts once.
 
     `not_scanned` names the kind of each part that cannot be read. `instructions` are the paths of texts the
     application itself wrote, which are judged more leniently as injections. Nothing awaits: the time is linear in
     the length of the texts that are new.
     """
-    found: list[Mapping[str, Found]] = []
-    unread = Counter(not_scanned)
+    by_path: dict[str, _Analysis] = {}
     for path, text in texts:
         analysis = _analysis(text, policy.enabled, path in instructions)
         if analysis is not _NOTHING:
-            found.append(analysis.found)
-            if analysis.is_cut:
-                unread["encoded_text"] += 1
+            other = by_path.get(path)
+            by_path[path] = analysis if other is None else _merged(analysis, other)
+    found = [analysis.found for analysis in by_path.values()]
+    unread = Counter(not_scanned)
+    if cut := sum(analysis.is_cut for analysis in by_path.values()):
+        unread["encoded_text"] += cut
     reason = ", ".join(f"{kind}:{count}" for kind, count in sorted(unread.items())) if unread else None
     verdicts = tuple(_verdict(check, found, reason) for check in policy.checks)
     refusal = next((CHECKS[verdict.check].refusal for verdict in verdicts if verdict.verdict == "refused"), None)
     if refusal is None and reason and policy.refuse_not_scanned:
         refusal = "content_policy_violation"
     return Inspection(verdicts, _data_class(verdicts, policy), refusal)
+
+
+def _merged(one: _Analysis, other: _Analysis) -> _Analysis:
+    found = dict(one.found)
+    for check, find in other.found.items():
+        if mine := found.get(check):
+            kinds = Counter(mine.kinds) | Counter(find.kinds)  # the larger count of each
+            found[check] = Found(kinds, max(mine.score, find.score))
+        else:
+            found[check] = find
+    return _Analysis(found, one.is_cut or other.is_cut)
 
 
 def _verdict(policy: CheckPolicy, found: Sequence[Mapping[str, Found]], unread: str | None) -> Verdict:

@@ -89,7 +89,8 @@ def _messages(body: dict[str, Any]) -> Any:
 
 
 def _check_prompt_size(chat: ChatRequest, body: dict[str, Any], limits: GenerateLimits) -> None:
-    characters = sum(len(text) for path, text in chat.texts() if path.startswith("messages"))
+    sizes = {path: len(text) for path, text in chat.texts() if path.startswith("messages")}
+    characters = sum(sizes.values())
     if characters > limits.prompt_characters:
         param = "prompt" if body.get("prompt") is not None else "messages"
         raise fields.invalid(param, f"it has {characters} characters, at most {limits.prompt_characters} are allowed")

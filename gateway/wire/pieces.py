@@ -24,7 +24,10 @@ _SHORTEST_NUMBER = 10**8  # nine digits: the shortest number that identifies any
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """`not_scanned` names the kind of each part that cannot be read; `remote` says whether one is behind a URL."""
+    """`not_scanned` names the kind of each part that cannot be read; `remote` says whether one is behind a URL.
+
+    Several texts of one path are several ways to read the same.
+    """
 
     texts: tuple[Piece, ...]
     not_scanned: tuple[str, ...]
@@ -64,7 +67,10 @@ def without_media(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_parts(parts: list[dict[str, Any]], path: str, texts: list[Piece], media: list[tuple[str, bool]]) -> None:
-    """Parts of one content are joined: a model reads them as one text, so that is what the checks must see."""
+    """Parts of one content are joined: a model reads them as one text, so that is what the checks must see.
+
+    Whether with a line end between them or with nothing depends on the upstream: each is a piece of the same path.
+    """
     found: list[str] = []
     for part in parts:
         kind = part["type"]
@@ -78,8 +84,10 @@ def _add_parts(parts: list[dict[str, Any]], path: str, texts: list[Piece], media
             found.extend(_strings({key: value for key, value in medium.items() if key != data or is_remote}))
         if len(part) > 2:
             found.extend(_strings({key: value for key, value in part.items() if key not in ("type", kind)}))
-    if found:
+    if any(found):
         texts.append((path, "\n".join(found)))
+        if len(found) > 1:
+            texts.append((path, "".join(found)))
 
 
 def _add_members(message: dict[str, Any], path: str, texts: list[Piece]) -> None:

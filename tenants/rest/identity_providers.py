@@ -54,8 +54,12 @@ class IdentityProviderTaken(KeySetTaken):
     name = serializers.CharField(max_length=200)
     issuer = serializers.CharField(max_length=500, help_text="`iss` of its tokens: an https address, or a name.")
     audience = serializers.CharField(max_length=500, help_text="`aud` of its tokens.")
-    algorithms = serializers.MultipleChoiceField(choices=ALGORITHMS, required=False, default=default_algorithms)
-    scopes = serializers.MultipleChoiceField(choices=Scope.choices, required=False, default=default_scopes)
+    algorithms = serializers.MultipleChoiceField(
+        choices=ALGORITHMS, required=False, default=lambda: set(default_algorithms())
+    )
+    scopes = serializers.MultipleChoiceField(
+        choices=Scope.choices, required=False, default=lambda: set(default_scopes())
+    )
     networks = serializers.ListField(child=serializers.CharField(max_length=64), required=False, default=list)
     max_data_class = DataClassField(required=False, default=DataClass.CONFIDENTIAL)
 

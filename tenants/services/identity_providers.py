@@ -70,7 +70,7 @@ def register(
         _insert(provider)
         scopes, algorithms = sorted(bounds.scopes), sorted(issuer.algorithms)
         details = {"project_id": str(project.id), "scopes": scopes, "algorithms": algorithms}
-        _record(actor, "registered", provider, {**details, **_seal_of(provider)})
+        _record(actor, "tenants.identity_provider.registered", provider, {**details, **_seal_of(provider)})
     return provider
 
 
@@ -86,7 +86,7 @@ def replace_keys(*, actor: Actor, provider: IdentityProvider, jwks: dict[str, An
             raise errors.Conflict("The keys of a revoked identity provider cannot be replaced.")
         locked.jwks = public_keys(jwks, locked.algorithms)
         locked.save(update_fields=["jwks"])
-        _record(actor, "keys_replaced", locked, _seal_of(locked))
+        _record(actor, "tenants.identity_provider.keys_replaced", locked, _seal_of(locked))
     return locked
 
 
@@ -99,7 +99,7 @@ def revoke(*, actor: Actor, provider: IdentityProvider, now: datetime) -> None:
             return
         locked.revoked_at = now
         locked.save(update_fields=["revoked_at"])
-        _record(actor, "revoked", locked, {})
+        _record(actor, "tenants.identity_provider.revoked", locked, {})
 
 
 def _require(actor: Actor, team_id: Any) -> None:
@@ -145,10 +145,10 @@ def _seal_of(provider: IdentityProvider) -> dict[str, str]:
     return {"key_set_hash": sha256(canonical(provider.jwks)).hexdigest()}
 
 
-def _record(actor: Actor, verb: str, provider: IdentityProvider, details: dict[str, Any]) -> None:
+def _record(actor: Actor, action: str, provider: IdentityProvider, details: dict[str, Any]) -> None:
     append_act(
         actor=actor,
-        action=f"tenants.identity_provider.{verb}",
+        action=action,
         object_kind="identity_provider",
         object_id=provider.id,
         details=details,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from governance.models import Provider, Route
 from kit import clock
 from kit.scoping import within
 from tenants.admin.base import GovernedAdmin
-from tenants.models import ApiKey, Organization, Team
+from tenants.models import ApiKey, IdentityProvider, Organization, Team
+from tests.support import issuers
 from tests.support.cast import Cast, browser
 
 
@@ -146,3 +148,39 @@ def test_settings_of_the_organisation_change_on_its_page(acme: Cast) -> None:
     assert changed.cors_origins == ["https://app.example.com"]
     assert changed.default_monthly_budget_nano_usd == 12_500_000_000
     assert _acts(acme)[-1] == "tenants.organization.changed"
+
+
+def test_an_identity_provider_is_registered_by_pasting_its_key_set_which_is_replaced_and_revoked_likewise(
+    acme: Cast,
+) -> None:
+    first, second = issuers.new_jwks("first"), issuers.new_jwks("second")
+    form = {
+        "project": str(acme.world.project.id),
+        "name": "Our directory",
+        "issuer": f"https://{acme.world.organization.slug}.example.com",
+        "audience": "chancery",
+        "jwks": json.dumps(first),
+        "algorithms": ["ES256"],
+        "scopes": ["inference"],
+        "max_data_class": "1",
+        "networks": "",
+    }
+    assert _errors(_add(acme, "ada", "tenants_identityprovider", {**form, "jwks": "{"})) == ["This is not JSON."]
+    assert "key set" in str(_errors(_add(acme, "ada", "tenants_identityprovider", {**form, "jwks": '{"keys": []}'})))
+    assert _add(acme, "ada", "tenants_identityprovider", form).status_code == 302
+    assert len(_errors(_add(acme, "ada", "tenants_identityprovider", form))) == 1
+
+    with within(acme.world.system.scope):
+        row = IdentityProvider.objects.get()
+    client = browser(acme.ada)
+    page = client.get(reverse("admin:tenants_identityprovider_change", args=[row.id])).content.decode()
+    addresses = [part.split('"')[0] for part in page.split('href="')]
+    replace, revoke = (next(each for each in addresses if word in each) for word in ("/replace", "/revoke"))
+    assert b"Key first: ES256." in client.get(replace).content
+    assert client.post(replace, {"jwks": json.dumps({"keys": []})}).status_code == 200
+    assert client.post(replace, {"jwks": json.dumps(second)}).status_code == 302
+    assert client.post(revoke).status_code == 302
+
+    with within(acme.world.system.scope):
+        row.refresh_from_db()
+    assert (row.jwks, row.revoked_at is None) == (second, False)

@@ -64,7 +64,7 @@ def start(environment: dict[str, str], log: Path, *, port: int | None = None, **
     command = [
         *(sys.executable, "-m", "uvicorn", "portal.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
         *("--no-access-log", "--no-proxy-headers", "--log-level", "warning"),
-        *("--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
+        *("--loop", "uvloop", "--http", "portal.http_protocol:BoundedHttp", "--lifespan", "on"),
     ]
     with log.open("ab") as output:
         process = _spawn(

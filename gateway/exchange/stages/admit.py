@@ -40,6 +40,11 @@ async def settle(exchange: Exchange) -> None:
     """Returns what was held and not used. The durable settlement has been made by then; this is its counter."""
     exchange.services.open_exchanges.discard(exchange)
     usage = exchange.usage
+    if exchange.cost_nano_usd > exchange.held_nano_usd:
+        logger.warning(
+            "%s cost %d nano-USD, more than the %d held: the upstream counts tokens beyond what it was told",
+            *(exchange.request_id, exchange.cost_nano_usd, exchange.held_nano_usd),
+        )
     try:
         await exchange.services.admission.settle(
             exchange.caller.organization.id,

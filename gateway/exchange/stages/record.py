@@ -87,13 +87,14 @@ async def _body_key(exchange: Exchange) -> OpenKey:
 
 def _requested_row(exchange: Exchange, body: SealedBody) -> RequestedRow:
     caller = exchange.caller
+    assert exchange.hold is not None
     assert exchange.held is not None
     envelope = RequestedEnvelope(
         actor=Named(caller.credential.id, caller.kind),
         bodies=(_digest(body),),
         data_class=exchange.data_class.label,
         decided=_decided(exchange),
-        held=Held(str(exchange.held_nano_usd), exchange.input_bound + exchange.output_bound),
+        held=Held(str(exchange.held_nano_usd), exchange.hold.tokens),
         organization=caller.organization.id,
         parent=None,
         pipeline=exchange.pipeline,

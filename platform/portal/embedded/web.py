@@ -12,6 +12,8 @@ import socket
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from portal.http_protocol import BoundedHttp
+
 _DRAIN_SECONDS = 10
 
 
@@ -20,7 +22,7 @@ def serve(listener: socket.socket, workers: int) -> None:
         "portal.asgi:application",
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         lifespan="on",
         access_log=False,  # the ledger records every call
         log_level="warning",

@@ -21,6 +21,7 @@ from tests.bench.target import Place, Request, Running, Target
 from tests.bench.targets.relay import UVICORN
 from tests.support import services
 
+_LIKE_THE_PRODUCT = ("--http", "portal.http_protocol:BoundedHttp", "--lifespan", "on")
 _READY_SECONDS = 120.0
 # The upstream is on this machine, where the gateway otherwise refuses to connect to.
 _OWN = {"CHANCERY_ROLE": "gateway", "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8"}
@@ -83,7 +84,7 @@ class Installation:
     def _start(self, name: str, prepared: Prepared, place: Place) -> Running:
         port = free_port()
         process = Spawned(
-            [sys.executable, *UVICORN, "--lifespan", "on", "--port", str(port), "portal.asgi:application"],
+            [sys.executable, *UVICORN, *_LIKE_THE_PRODUCT, "--port", str(port), "portal.asgi:application"],
             log=place.home / f"{name.replace(' ', '-')}.log",
             environment=prepared.environment,
         )

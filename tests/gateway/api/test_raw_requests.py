@@ -140,12 +140,33 @@ def test_no_page_is_reached_through_the_inference_path(raw: socket.socket, serve
     assert statuses(everything(raw)) == [404]
 
 
-def test_a_head_without_end_is_cut_off(raw: socket.socket, served: World) -> None:
-    raw.sendall(head(served)[:-2])
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"POST /v1/", b"x" * 65_536),
+        (b"POST /v1/models HTTP/1.1\r\nx-one: ", b"x" * 65_536),
+        (b"POST /v1/models HTTP/1.1\r\n", b"x-one: two\r\n" * 6_000),
+    ],
+)
+def test_a_head_without_end_is_refused(raw: socket.socket, start: bytes, piece: bytes) -> None:
+    raw.sendall(start)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         for _ in range(64):
-            raw.sendall(b"x-more: " + b"x" * 65_536 + b"\r\n")
-    assert set(statuses(everything(raw))) <= {400, 431}
+            raw.sendall(piece)
+        pytest.fail("four megabytes of a head were taken")
+    assert set(statuses(everything(raw))) <= {400}
+
+
+@pytest.mark.parametrize("piece", [b"x" * 65_536, b"x-one: two\r\n" * 6_000])
+def test_trailers_without_end_are_no_call(
+    raw: socket.socket, served: World, echo_upstream: Recorder, piece: bytes
+) -> None:
+    raw.sendall(head(served, "transfer-encoding: chunked") + b"%x\r\n%b\r\n0\r\nx-one: " % (len(CHAT), CHAT))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for _ in range(64):
+            raw.sendall(piece)
+        pytest.fail("four megabytes of trailers were taken")
+    assert echo_upstream.received == []
 
 
 def test_a_body_that_is_shorter_than_it_says_is_no_call(
@@ -161,14 +182,14 @@ def test_a_body_that_is_shorter_than_it_says_is_no_call(
     assert len(records(served, "requested")) == 1
 
 
-def test_what_comes_behind_a_body_is_no_header(raw: socket.socket, served: World, echo_upstream: Recorder) -> None:
-    """A proxy that cleans the headers need not look at the trailers (RFC 9110, 6.5.1)."""
-    start = (
-        b"POST "
-        + PATH.encode()
-        + b" HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
-    )
-    trailer = f"authorization: Bearer {served.key_text}\r\n\r\n".encode()
-    raw.sendall(start + b"%x\r\n%b\r\n0\r\n" % (len(CHAT), CHAT) + trailer)
-    assert statuses(everything(raw)) == [401]
+@pytest.mark.parametrize("more", [(), ("connection: upgrade", "upgrade: h2c")], ids=["plainly", "as an upgrade"])
+def test_what_comes_behind_a_body_is_no_header(
+    raw: socket.socket, served: World, echo_upstream: Recorder, more: tuple[str, ...]
+) -> None:
+    """A proxy that sets or strips headers does not look there (RFC 9110, section 6.5.1)."""
+    lines = (f"POST {PATH} HTTP/1.1", "host: localhost", "transfer-encoding: chunked", *more, "", "")
+    trailers = f"authorization: Bearer {served.key_text}\r\nconnection: close\r\n\r\n".encode()
+    raw.sendall("\r\n".join(lines).encode() + b"%x\r\n%b\r\n0\r\n" % (len(CHAT), CHAT) + trailers)
+    answer = raw.recv(65_536)
+    assert statuses(answer) == [401]
     assert echo_upstream.received == []

@@ -46,6 +46,13 @@ def update(provider: IdentityProvider, **changed: Any) -> None:
     IdentityProvider.across_tenants.using("system").filter(id=provider.id).update(**changed)
 
 
+def unchecked(world: World, **changed: Any) -> IdentityProvider:
+    """A row that no service would have made."""
+    provider = register(world)
+    update(provider, **changed)
+    return provider
+
+
 def claims(provider: IdentityProvider, **changed: Any) -> dict[str, Any]:
     """Good claims; a claim that is set to none is left out."""
     now = int(clock.now().timestamp())
@@ -156,7 +163,7 @@ def test_an_unsigned_token_is_refused(gateway: RunningGateway, world: World, alg
 
 @pytest.mark.parametrize("registered", [["RS256"], ["RS256", "HS256"]])
 def test_a_public_key_is_no_shared_secret(gateway: RunningGateway, world: World, registered: list[str]) -> None:
-    content = b64(json.dumps(claims(register(world, algorithms=registered))).encode())
+    content = b64(json.dumps(claims(unchecked(world, algorithms=registered))).encode())
     head = b64(json.dumps({"alg": "HS256", "kid": "rsa"}).encode())
     public = RSA.public_key()
     for secret in (
@@ -208,6 +215,21 @@ def test_a_remembered_token_ends_with_its_issuer(gateway: RunningGateway, world:
     assert call(gateway, token).status_code == 200
     update(provider, revoked_at=clock.now())
     assert code_of(call(gateway, token)) == UNKNOWN
+
+
+def test_an_issuer_that_is_registered_anew_is_accepted_again(
+    gateway: RunningGateway, world: World, upstream: str
+) -> None:
+    world.serve("helper", upstream)
+    provider = register(world)
+    token = signed(claims(provider))
+    assert call(gateway, token).status_code == 200
+    update(provider, revoked_at=clock.now())
+    assert code_of(call(gateway, token)) == UNKNOWN
+    anew = register(world, issuer=provider.issuer)
+    answer = call(gateway, token)
+    assert answer.status_code == 200
+    assert requested(world, answer)["actor"]["id"] == str(anew.id)
 
 
 def test_a_remembered_token_ends_with_the_key_that_signed_it(

@@ -83,10 +83,11 @@ def test_every_piece_has_the_path_of_a_member(body: dict[str, Any]) -> None:
         assert text
 
 
-def test_parts_of_one_content_are_read_as_one_text() -> None:
+def test_parts_of_one_content_are_read_as_one_text_in_both_ways_of_joining_them() -> None:
     parts = [{"type": "text", "text": "4111 1111"}, {"type": "text", "text": "1111 1111"}]
     chat = read_chat({"model": "m", "messages": [{"role": "user", "content": parts}]})
-    assert chat.texts() == (("messages[0].content", "4111 1111\n1111 1111"),)
+    path = "messages[0].content"
+    assert chat.texts() == ((path, "4111 1111\n1111 1111"), (path, "4111 11111111 1111"))
 
 
 def test_a_value_is_seen_under_its_name() -> None:

@@ -21,8 +21,9 @@ class Script:
         headers = self._headers(self.person.code() if otp else code)
         return self._client.post(f"/api/{path}", body or {}, content_type="application/json", headers=headers)
 
-    def put(self, path: str, body: Any) -> Any:
-        return self._client.put(f"/api/{path}", body, content_type="application/json", headers=self._headers())
+    def put(self, path: str, body: Any, *, otp: bool = False) -> Any:
+        headers = self._headers(self.person.code() if otp else "")
+        return self._client.put(f"/api/{path}", body, content_type="application/json", headers=headers)
 
     def patch(self, path: str, body: Any, *, otp: bool = False) -> Any:
         headers = self._headers(self.person.code() if otp else "")

@@ -12,7 +12,7 @@ from kit.scoping import within
 from tenants.models import PersonalAccessToken
 from tenants.services import people
 from tests.portal.api.caller import Script, refusal
-from tests.support import cast
+from tests.support import cast, issuers
 from tests.support.cast import Browser, Cast
 from tests.support.world import World
 
@@ -232,3 +232,24 @@ def test_a_session_that_writes_needs_its_token_against_forgery(acme: Cast) -> No
     answer = client.post("/api/teams/", {"name": "Forged", "slug": "forged"}, content_type="application/json")
 
     assert refusal(answer) == (403, "permission_denied")
+
+
+def test_an_issuer_is_registered_given_other_keys_and_revoked_with_a_code_each(acme: Cast) -> None:
+    ada, jwks = Script(acme.ada), issuers.new_jwks("next")
+    form = {
+        "project": str(acme.world.project.id),
+        "name": "directory",
+        "issuer": f"https://{acme.world.organization.slug}.example.com",
+        "audience": "chancery",
+        "jwks": issuers.new_jwks(),
+    }
+    assert refusal(ada.post("identity-providers/", form)) == (403, "otp_required")
+    assert refusal(Script(acme.bob).post("identity-providers/", form)) == (403, "permission_denied")
+    assert refusal(ada.post("identity-providers/", {**form, "jwks": {}}, otp=True)) == (400, "invalid_request")
+    made = ada.post("identity-providers/", form, otp=True).json()
+    assert (made["jwks"], made["algorithms"]) == (form["jwks"], ["ES256", "RS256"])
+    address = f"identity-providers/{made['id']}"
+    assert refusal(ada.put(f"{address}/keys/", {"jwks": jwks})) == (403, "otp_required")
+    assert ada.put(f"{address}/keys/", {"jwks": jwks}, otp=True).json()["jwks"] == jwks
+    assert ada.post(f"{address}/revoke/", otp=True).json()["revoked_at"]
+    assert refusal(ada.put(f"{address}/keys/", {"jwks": jwks}, otp=True)) == (409, "conflict")
