@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField()),
                 ('heartbeat_at', models.DateTimeField()),
                 ('snapshot_version', models.BigIntegerField(default=0)),
+                ('seen', models.TextField(default='1:1:', help_text="PostgreSQL's snapshot that it decides by; at first one of nothing.")),
             ],
             options={
                 'verbose_name_plural': 'gateway processes',

@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='identityprovider',
-            constraint=models.UniqueConstraint(fields=('issuer', 'audience'), name='identity_provider_issuer_and_audience'),
+            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('issuer', 'audience'), name='identity_provider_issuer_and_audience'),
         ),
         migrations.AddConstraint(
             model_name='identityprovider',
