@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.snapshot.index import Snapshot
 from governance.models import SnapshotChange
 from governance.snapshot import changes
-from kit import money
+from kit import errors, money
 from kit.scoping import within
 from tenants.services.organizations import Defaults, Limits
 from tests.support import world as worlds
@@ -131,7 +132,8 @@ def test_following_changes_comes_to_what_starting_anew_does(steps: list[tuple[st
     followed = Snapshot()
     followed.apply(last, asked_at=0)
     for change, looks in [*steps, (steps[-1][0], True)]:
-        do(world, change)
+        with suppress(errors.Conflict):  # a revoked key is not rotated: an act that is refused changes nothing
+            do(world, change)
         if looks:
             last = changes.pull(last)
             followed.apply(last, asked_at=0)
