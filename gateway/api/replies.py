@@ -7,7 +7,7 @@ all, only where somebody asks (Django's handler, the test client).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
 from django.http.response import HttpResponseBase, ResponseHeaders
@@ -58,9 +58,9 @@ class EventReply(Reply):
     streaming = True
     is_async = True
 
-    def __init__(self, events: AsyncIterator[bytes], headers: HeaderPairs) -> None:
+    def __init__(self, events: AsyncIterable[bytes], headers: HeaderPairs) -> None:
         self._prepare(200, [*EVENTS, *headers])
         self.events = events
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self.events
+        return aiter(self.events)

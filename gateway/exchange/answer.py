@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import orjson
@@ -56,11 +56,8 @@ class EventStream:
         self._started = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    def __anext__(self) -> Awaitable[bytes]:
         self._started = True
-        return self._events.__anext__()
+        return self._events
 
     async def aclose(self) -> None:
         if self._started:
@@ -74,15 +71,17 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
     assert exchange.answer is not None
     relay = _Relay(exchange)
     try:
-        async for payload in exchange.answer.events():
-            if event := relay.event(payload):
-                yield event
+        async for payloads in exchange.answer.events():
+            for payload in payloads:
+                relay.hear(payload)
+            if relay.ready:
+                yield relay.take()
         exchange.usage = exchange.usage or usage.received(exchange)
         outcome.note_completed(exchange)
     except UpstreamFailure as failure:
         told = _broken_off(exchange, failure)
         await run.fail(exchange, failure)
-        yield error_event(told)
+        yield relay.take() + error_event(told)
         return
     except BaseException as failure:
         await run.fail(exchange, failure)
@@ -97,17 +96,26 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
 
 
 class _Relay:
-    """Makes of each of the upstream's events ours, and notes in the exchange what it says."""
+    """Makes of each of the upstream's events ours, and notes in the exchange what it says.
 
-    __slots__ = ("_exchange", "_identifier", "_name", "_wants_usage")
+    Under our id and the model's own name; a count of tokens only where the caller asked for it. What arrived
+    together is taken together: a write for each event would cost more than all else that is done with it.
+    """
+
+    __slots__ = ("_exchange", "_identifier", "_name", "_wants_usage", "ready")
 
     def __init__(self, exchange: Exchange) -> None:
+        self.ready: list[bytes] = []
         self._exchange = exchange
         self._identifier, self._name = completion_id(exchange), model_name(exchange)
         self._wants_usage = exchange.chat.include_usage
 
-    def event(self, payload: bytes) -> bytes | None:
-        """Under our id and the model's own name. None for a count of tokens that the caller did not ask for."""
+    def take(self) -> bytes:
+        events = b"".join(self.ready)
+        self.ready.clear()
+        return events
+
+    def hear(self, payload: bytes) -> None:
         exchange = self._exchange
         exchange.events += 1
         exchange.answer_parts.append(payload)
@@ -118,13 +126,13 @@ class _Relay:
             exchange.usage = usage.reported(counted) or exchange.usage
             if not self._wants_usage:
                 if not choices:
-                    return None
+                    return
                 del chunk["usage"]
         if choices:
             exchange.said.hear(choices, "delta")
         chunk["id"], chunk["model"] = self._identifier, self._name
         try:
-            return _DATA + orjson.dumps(chunk) + _END
+            self.ready.append(_DATA + orjson.dumps(chunk) + _END)
         except orjson.JSONEncodeError:
             raise malformed() from None
 

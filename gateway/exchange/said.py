@@ -5,6 +5,7 @@ An upstream may send anything. What has not the form of a chat completion is an 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ class Said:
     """`not_scanned` names each member that was sent and is no text."""
 
     not_scanned: set[str] = field(default_factory=set)
-    _texts: dict[Place, list[str]] = field(default_factory=dict)
+    _texts: defaultdict[Place, list[str]] = field(default_factory=lambda: defaultdict(list))
     _calls: set[Place] = field(default_factory=set)
 
     @property
@@ -34,8 +35,16 @@ class Said:
         """Takes in the `message` of each choice of a whole answer, or the `delta` of each choice of an event."""
         for choice in _listing(choices):
             said = _mapping(choice).get(member)
-            if said:
-                self._hear(_number(choice.get("index"), 0), _mapping(said))
+            if not said:
+                continue
+            index = _number(choice.get("index"), 0)
+            for name, value in _mapping(said).items():
+                if not value or name in _NOT_SAID:
+                    continue
+                if type(value) is str:
+                    self._texts[index, name].append(value)
+                else:
+                    self._hear_other(index, name, value)
 
     def texts(self) -> tuple[tuple[str, str], ...]:
         """Path and text of each place, in the order in which they began."""
@@ -44,19 +53,14 @@ class Said:
     def bytes(self) -> int:
         return sum(len(text.encode("utf-8", "replace")) for texts in self._texts.values() for text in texts)
 
-    def _hear(self, index: int, said: dict[str, Any]) -> None:
-        for name, value in said.items():
-            if not value or name in _NOT_SAID:
-                continue
-            if type(value) is str:
-                self._add((index, name), value)
-            elif name == "tool_calls":
-                self._hear_calls(index, _listing(value))
-            elif name in _MEDIA:
-                self.not_scanned.add(name)
-            else:
-                for text in _strings(value):
-                    self._add((index, name), text)
+    def _hear_other(self, index: int, name: str, value: Any) -> None:
+        if name == "tool_calls":
+            self._hear_calls(index, _listing(value))
+        elif name in _MEDIA:
+            self.not_scanned.add(name)
+        else:
+            for text in _strings(value):
+                self._texts[index, name].append(text)
 
     def _hear_calls(self, index: int, calls: list[Any]) -> None:
         for position, call in enumerate(calls):
@@ -65,14 +69,7 @@ class Said:
             for kind in ("function", "custom"):
                 for name, value in _mapping(call.get(kind) or {}).items():
                     if type(value) is str:
-                        self._add((index, "tool_calls", number, name), value)
-
-    def _add(self, place: Place, text: str) -> None:
-        found = self._texts.get(place)
-        if found is None:
-            self._texts[place] = [text]
-        else:
-            found.append(text)
+                        self._texts[index, "tool_calls", number, name].append(value)
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -137,8 +137,8 @@ class UpstreamAnswer(Protocol):
     async def read(self) -> bytes:
         """The whole body, framing verified. Its JSON is checked by `failures.parse_answer`."""
 
-    def events(self) -> AsyncIterator[bytes]:
-        """The payload of each event as it arrives, without `[DONE]`; ends only after the upstream's `[DONE]`.
+    def events(self) -> AsyncIterator[list[bytes]]:
+        """The payloads of the events that arrived together, as they arrive; ends only after the upstream's `[DONE]`.
 
         Anything else is an `UpstreamFailure`: `cut` for an end without it, the upstream's own error events by class.
         """

@@ -99,19 +99,27 @@ class _HttpAnswer:
             raise failure
         return body
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncIterator[list[bytes]]:
         connection = self._held()
         parser = EventParser(self._max_bytes)
         try:
             while piece := await connection.receive():
+                payloads: list[bytes] = []
+                failure: UpstreamFailure | None = None
                 for payload in parser.feed(piece):
                     if payload == _DONE:
                         self._finish()
-                        return
+                        break
                     if failure := failure_in_event(payload, self.status):
-                        raise failure
+                        break
                     if payload:
-                        yield payload
+                        payloads.append(payload)
+                if payloads:
+                    yield payloads
+                if failure is not None:
+                    raise failure
+                if self._connection is None:
+                    return
             if parser.pending() != _DONE:
                 raise UpstreamFailure(FailureClass.CUT, "the upstream's stream ended early", status=self.status)
             self._finish()

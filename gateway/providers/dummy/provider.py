@@ -53,7 +53,7 @@ class _DummyAnswer:
             return b"" if script.malformed == "empty" else b"[]"
         return body[:-9] if script.malformed == "json" else body
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncIterator[list[bytes]]:
         script = self._plan.script
         for number, payload in enumerate(self._plan.events or ()):
             if number == script.cut or script.malformed in ("empty", "object"):
@@ -63,7 +63,7 @@ class _DummyAnswer:
             await asyncio.sleep(script.interval_ms / 1000)
             if failure := failure_in_event(payload, 200):
                 raise failure
-            yield payload[:-9] if script.malformed == "json" and number else payload
+            yield [payload[:-9] if script.malformed == "json" and number else payload]
 
     async def close(self) -> None:
         """Nothing goes on without its reader."""

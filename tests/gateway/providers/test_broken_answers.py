@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from gateway.providers.base import FailureClass, Timeouts
+from gateway.providers.base import FailureClass, Timeouts, UpstreamFailure
 from gateway.providers.openai_compatible import OpenAICompatible
 from tests.gateway.providers.upstreams import (
     SHORT,
@@ -62,9 +62,10 @@ async def test_a_broken_answer_has_a_class(
 async def test_what_came_before_the_cut_was_given(provider: OpenAICompatible, dummy: Upstream) -> None:
     answer = await provider.open(dummy.call("cut=3", stream=True))
     events = answer.events()
-    for _ in range(3):
-        await anext(events)
-    with pytest.raises(Exception, match="before its answer was complete"):
+    received: list[bytes] = []
+    while len(received) < 3:
+        received += await anext(events)
+    with pytest.raises(UpstreamFailure, match="before its answer was complete"):
         await anext(events)
 
 

@@ -47,10 +47,17 @@ async def test_a_stream_gives_its_events_without_the_terminal_one(provider: Open
 async def test_events_arrive_while_the_upstream_is_still_at_work(provider: OpenAICompatible, dummy: Upstream) -> None:
     answer = await provider.open(dummy.call("tokens=3,hang=2", stream=True))
     events = answer.events()
-    assert await anext(events)
-    assert await anext(events)
+    received: list[bytes] = []
+    while len(received) < 2:
+        received += await anext(events)
     assert dummy.observed.in_flight == 1
     await answer.close()
+
+
+async def test_what_arrives_together_is_given_together(provider: OpenAICompatible, verbatim: VerbatimServer) -> None:
+    verbatim.answer_with("HTTP/1.1 200 OK\ncontent-type: text/event-stream", b"data: 1\n\ndata: 2\n\ndata: [DONE]\n\n")
+    answer = await provider.open(call_to(verbatim.url, stream=True))
+    assert [payloads async for payloads in answer.events()] == [[b"1", b"2"]]
 
 
 async def test_the_request_is_what_the_register_and_the_exchange_say(
@@ -205,7 +212,7 @@ async def test_a_slow_reader_holds_the_upstream_back(provider: OpenAICompatible,
     verbatim.answers.append(pour)
     answer = await provider.open(call_to(verbatim.url, stream=True))
     events = answer.events()
-    await anext(events)
+    first = await anext(events)
     await asyncio.sleep(0.3)
     assert written < 300  # what the kernel's buffers and one read-ahead hold, of 65 MB
-    assert sum([1 async for _ in events]) == 999
+    assert len(first) + sum([len(payloads) async for payloads in events]) == 1000

@@ -55,7 +55,7 @@ async def class_of_failure(provider: Provider, call: UpstreamCall) -> FailureCla
 async def whole(provider: Provider, call: UpstreamCall) -> list[bytes]:
     answer = await provider.open(call)
     try:
-        return [event async for event in answer.events()] if call.stream else [await answer.read()]
+        return [event async for events in answer.events() for event in events] if call.stream else [await answer.read()]
     finally:
         await answer.close()
 
