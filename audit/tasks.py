@@ -40,7 +40,10 @@ def check_integrity() -> list[str]:
 def roll_up_usage() -> None:
     """Sums of what each budget has spent, so that a rebuild of counters does not read a year of settlements."""
     with connections[SYSTEM].cursor() as cursor:
-        cursor.execute("SELECT audit_roll_up()")
+        more = True
+        while more:
+            cursor.execute("SELECT audit_roll_up()")
+            [more] = cursor.fetchone()
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -60,17 +60,21 @@ RETURN period = 'total' OR period >= to_char(
     CASE length(period) WHEN 10 THEN 'YYYY-MM-DD' WHEN 8 THEN 'IYYY-"W"IW' ELSE 'YYYY-MM' END);
 
 -- Adds to audit_spent what was settled since the last time. What is older than every open request is settled for good,
--- so it is counted here and never again; the rest is counted afresh by whoever asks. Returns the new bound.
-CREATE FUNCTION audit_roll_up() RETURNS uuid
+-- so it is counted here and never again; the rest is counted afresh by whoever asks. Takes at most so many settlements,
+-- so that no transaction is long after a pause. Returns whether more are left.
+CREATE FUNCTION audit_roll_up(most integer DEFAULT 100000) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     since uuid;
-    bound uuid := audit_oldest_open();
+    bound uuid;
+    settled uuid := audit_oldest_open();
 BEGIN
     SELECT through INTO STRICT since FROM audit_rolled_up FOR UPDATE;
-    IF bound <= since THEN
-        RETURN since;
+    IF settled <= since THEN
+        RETURN false;
     END IF;
+    bound := least(settled, (
+        SELECT request_id FROM audit_settlement WHERE request_id >= since ORDER BY request_id OFFSET most LIMIT 1));
     INSERT INTO audit_spent (organization_id, budget_id, period, nano_usd)
     SELECT organization_id, budget::uuid, period, sum(cost_nano_usd)
     FROM audit_settlement CROSS JOIN LATERAL jsonb_each_text(budgets) AS charge (budget, period)
@@ -79,7 +83,7 @@ BEGIN
     ON CONFLICT (organization_id, budget_id, period)
     DO UPDATE SET nano_usd = audit_spent.nano_usd + excluded.nano_usd;
     UPDATE audit_rolled_up SET through = bound;
-    RETURN bound;
+    RETURN bound < settled;
 END $$;
 
 -- Everything the counters of an organisation are made of, of one snapshot:

@@ -11,7 +11,7 @@ END $$;
 
 GRANT EXECUTE ON FUNCTION
     audit_append, audit_correct, audit_beat, audit_obtain_data_key, audit_obtain_subject,
-    audit_begin_epoch, audit_balances, audit_outcomes, audit_integrity
+    audit_begin_epoch, audit_balances, audit_outcomes, audit_roll_up, audit_integrity
     TO chancery_gateway;
 GRANT EXECUTE ON FUNCTION audit_append_act, audit_integrity, audit_first_id TO chancery_app;
 GRANT EXECUTE ON FUNCTION

@@ -13,6 +13,7 @@ from audit.ledger.wire import Away, Rejected, Wire, text
 from kit.errors import Unavailable
 
 _BEGIN = "SELECT audit_begin_epoch($1, $2)"
+_ROLL_UP = "SELECT audit_roll_up()::text"
 _BALANCES = "SELECT audit_balances($1)::text"
 _OUTCOMES = "SELECT audit_outcomes($1, $2)::text"
 
@@ -66,7 +67,13 @@ class LedgerTruth:
         await self._call(_BEGIN, [organization_id.bytes, epoch.encode()])
 
     async def balances(self, organization_id: UUID) -> Balances:
-        """What is spent in the periods that may still be charged, and all that is open, of one snapshot."""
+        """What is spent in the periods that may still be charged, and all that is open, of one snapshot.
+
+        Settlements that no task has rolled up yet are, first, a part at a time: where there are millions and the caller
+        loses patience, what was done stays done.
+        """
+        while await self._call(_ROLL_UP, []) == "true":
+            pass
         found = orjson.loads(await self._call(_BALANCES, [organization_id.bytes]))
         return Balances(
             tuple(SpentInPeriod(UUID(budget), period, nano_usd) for budget, period, nano_usd in found["spent"]),
