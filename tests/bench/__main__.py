@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.set_defaults(plan=rounds.DEFAULT)
     parser.add_argument("--keys", type=_numbers, help="API keys to compare, such as 10,100000")
     parser.add_argument("--records", type=_numbers, help="ledger records to compare, such as 0,10000000")
+    parser.add_argument("--organizations", type=_numbers, help="organisations to compare, such as 1,1000")
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="where peers and results are")
     parser.add_argument("--strict", action="store_true", help="fail when a bar is missed, not only on an invalid run")
     parser.add_argument("--without-gateway", action="store_true", help="the relay and the peers alone")
@@ -54,13 +55,19 @@ def peers(directory: Path) -> list[Target]:
 
 
 def grown_seeds(options: argparse.Namespace) -> dict[str, Seed]:
-    """What to compare with the small database, each with one thing larger. `--full` compares both."""
+    """What to compare with the small database, each with one thing larger. `--full` compares all."""
     full = options.plan is rounds.FULL
     keys = options.keys or ([SMALL.keys, 100_000] if full else [])
     records = options.records or ([SMALL.records, 10_000_000] if full else [])
+    organizations = options.organizations or ([SMALL.organizations, 1000] if full else [])
     more_keys = {f"{count:,} API keys": replace(SMALL, keys=count) for count in keys if count != SMALL.keys}
     more_records = {f"{count:,} records": replace(SMALL, records=count) for count in records if count != SMALL.records}
-    return more_keys | more_records
+    more_organizations = {
+        f"{count:,} organisations": replace(SMALL, organizations=count)
+        for count in organizations
+        if count != SMALL.organizations
+    }
+    return more_keys | more_records | more_organizations
 
 
 def measure_growth(gateway: Installation, seeds: dict[str, Seed], place: Place, plan: Plan) -> Growth:

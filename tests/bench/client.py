@@ -1,5 +1,6 @@
 """A load generator of our own: many keep-alive connections on raw asyncio, each sending its next call as the last ends.
 
+With a rate (`per_second`) a connection waits for its turn, and falls behind where answers come later than that.
 Reads one order as JSON from standard input, prints one Window as JSON. It makes the load of streams, and of plain
 calls where wrk is not installed.
 """
@@ -33,6 +34,7 @@ class Counts:
     broken: int = 0
     events: int = 0
     latencies: list[float] = field(default_factory=list)
+    first_events: list[float] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
 
 
@@ -42,13 +44,15 @@ class Load:
     def __init__(self, order: dict[str, Any]) -> None:
         self.calls: Iterator[bytes] = itertools.cycle(_calls(order))
         self.counts = Counts()
+        self.pause_seconds: float = order["connections"] / order["per_second"] if order["per_second"] else 0.0
         self.going = True
         self.busy = 0
 
     def window(self, seconds: float, cpu_seconds: dict[str, float]) -> Window:
         counts = self.counts
-        latencies, gaps = sorted(counts.latencies), sorted(counts.gaps)
-        p50, p95, p99 = (1000 * percentile(latencies, share) for share in (0.5, 0.95, 0.99))
+        p50, p95, p99 = _percentiles(counts.latencies, 0.5, 0.95, 0.99)
+        first_p50, first_p99 = _percentiles(counts.first_events, 0.5, 0.99)
+        gap_p50, gap_p99 = _percentiles(counts.gaps, 0.5, 0.99)
         return Window(
             seconds=seconds,
             requests=counts.requests,
@@ -59,8 +63,16 @@ class Load:
             p99_ms=p99,
             cpu_seconds=cpu_seconds,
             events=counts.events,
-            gap_p99_ms=1000 * percentile(gaps, 0.99),
+            first_event_p50_ms=first_p50,
+            first_event_p99_ms=first_p99,
+            gap_p50_ms=gap_p50,
+            gap_p99_ms=gap_p99,
         )
+
+
+def _percentiles(seconds: list[float], *shares: float) -> list[float]:
+    ordered = sorted(seconds)
+    return [1000 * percentile(ordered, share) for share in shares]
 
 
 def _calls(order: dict[str, Any]) -> list[bytes]:
@@ -97,7 +109,8 @@ class Caller(asyncio.Protocol):
     def _send(self) -> None:
         self.load.busy += 1
         self.tail, self.in_body = b"", False
-        self.sent_at = self.piece_at = time.perf_counter()
+        self.sent_at = time.perf_counter()
+        self.piece_at: float | None = None
         self.transport.write(next(self.load.calls))
 
     def data_received(self, data: bytes) -> None:
@@ -123,7 +136,10 @@ class Caller(asyncio.Protocol):
         if found := seen.count(_EVENT):
             now = time.perf_counter()
             self.load.counts.events += found
-            self.load.counts.gaps.append(now - self.piece_at)
+            if self.piece_at is None:
+                self.load.counts.first_events.append(now - self.sent_at)
+            else:
+                self.load.counts.gaps.append(now - self.piece_at)
             self.piece_at = now
         if self.missing >= 0:
             self.missing -= len(data)
@@ -139,6 +155,15 @@ class Caller(asyncio.Protocol):
         self.load.busy -= 1
         self.load.counts.requests += 1
         self.load.counts.latencies.append(time.perf_counter() - self.sent_at)
+        if not self.load.going:
+            self.transport.close()
+        elif self.load.pause_seconds:
+            due = self.sent_at + self.load.pause_seconds - time.perf_counter()
+            asyncio.get_running_loop().call_later(max(due, 0), self._send_again)
+        else:
+            self._send()
+
+    def _send_again(self) -> None:
         if self.load.going:
             self._send()
         else:

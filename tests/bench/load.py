@@ -59,6 +59,11 @@ def plain(request: Request, stretch: Stretch, watch: Mapping[str, int]) -> Windo
     )
 
 
+def paced(request: Request, stretch: Stretch, watch: Mapping[str, int], per_second: float) -> Window:
+    """At most so many calls a second, evenly over the connections."""
+    return _own(request, stretch, watch, per_second)
+
+
 def streams(request: Request, stretch: Stretch, watch: Mapping[str, int]) -> Window:
     """Streamed answers; events are counted as they arrive, streams that began before the stretch included."""
     return _own(request, stretch, watch)
@@ -83,7 +88,7 @@ def _wrk(command: list[str], seconds: float) -> dict[str, int]:
     return figures
 
 
-def _own(request: Request, stretch: Stretch, watch: Mapping[str, int]) -> Window:
+def _own(request: Request, stretch: Stretch, watch: Mapping[str, int], per_second: float = 0.0) -> Window:
     order = {
         "port": request.port,
         "path": request.path,
@@ -94,6 +99,7 @@ def _own(request: Request, stretch: Stretch, watch: Mapping[str, int]) -> Window
         "seconds": stretch.seconds,
         "warm_up_seconds": stretch.warm_up_seconds,
         "watch": dict(watch),
+        "per_second": per_second,
     }
     command = [sys.executable, "-m", "tests.bench.client"]
     done = subprocess.run(command, input=json.dumps(order), capture_output=True, text=True)

@@ -36,9 +36,11 @@ _MOST_TOKENS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How many keys, and where the upstream's two servers listen: one model is deployed at each."""
+    """How many keys, how many organisations there are in all, of which one makes the calls, and where the upstream's
+    two servers listen: one model is deployed at each."""
 
     keys: int
+    organizations: int
     plain_port: int
     stream_port: int
 
@@ -57,6 +59,8 @@ class Seeded:
 def seed(order: Order, now: datetime) -> Seeded:
     defaults = organizations.Defaults(monthly_budget_nano_usd=_BUDGET, limits=_LIMITS)
     organization = organizations.found(name="Bench", slug="bench", region="eu", now=now, defaults=defaults)
+    for number in range(1, order.organizations):
+        _bystander(number, defaults, now)
     system = Actor("system", new_id(), organization.id)
     with within(system.scope):
         allotments.add_budget(actor=system, name="Bench monthly", limit_nano_usd=_BUDGET, now=now)
@@ -79,6 +83,15 @@ def seed(order: Order, now: datetime) -> Seeded:
         project_id=str(project.id),
         api_key_id=str(keys[0].id),
     )
+
+
+def _bystander(number: int, defaults: organizations.Defaults, now: datetime) -> None:
+    """An organisation with a team, a project and a key of its own, which makes no calls."""
+    found = organizations.found(name=f"B{number}", slug=f"b{number}", region="eu", now=now, defaults=defaults)
+    system = Actor("system", new_id(), found.id)
+    with within(system.scope):
+        team = organizations.create_team(actor=system, name="Bench", slug="bench", now=now)
+        _issue(organizations.create_project(actor=system, team=team, name="Bench", slug="bench", now=now), 1, now)
 
 
 def _person(name: str, system: Actor, now: datetime) -> Actor:

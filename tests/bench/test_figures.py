@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.bench import bars, figures
+from tests.bench import bars, figures, profile
 from tests.bench.rounds import TARGET, Result, Sample
 from tests.bench.target import Place, Running, Target
 from tests.bench.window import Window, percentile
@@ -109,3 +109,11 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
     values = [float(value) for value in range(1, 101)]
 
     assert (percentile(values, 0.5), percentile(values, 0.99), percentile([], 0.5)) == (51.0, 100.0, 0.0)
+
+
+def test_a_profile_counts_a_function_alone_and_with_what_it_calls() -> None:
+    alone, with_calls = profile.tables(["main (a.py:1);f (b.py:7) 3", "main (a.py:2) 1"]).split("\n\n")
+
+    assert "| 75.0 % | f (b.py) |" in alone
+    assert "| 25.0 % | main (a.py) |" in alone
+    assert "| 100.0 % | main (a.py) |" in with_calls

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 class Window:
     """Counts and times of one measured stretch. `refused` are answers that are not a success, `broken` connections that
     failed; either makes the run invalid. `cpu_seconds` is what each watched process tree used meanwhile. Latencies
-    are of whole answers; `events` and `gap_p99_ms` (between two pieces of one stream) only of streams."""
+    are of whole answers; `events`, the time to a stream's first event and the gaps between two of its pieces only of
+    streams."""
 
     seconds: float
     requests: int
@@ -21,6 +22,9 @@ class Window:
     p99_ms: float
     cpu_seconds: Mapping[str, float]
     events: int = 0
+    first_event_p50_ms: float = 0.0
+    first_event_p99_ms: float = 0.0
+    gap_p50_ms: float = 0.0
     gap_p99_ms: float = 0.0
 
     @property

@@ -33,6 +33,7 @@ class Seed:
 
     keys: int = 10
     records: int = 0
+    organizations: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class Installation:
     beside: Mapping[str, int]
     prepared: dict[str, Prepared] = field(default_factory=dict)
 
-    def target(self, name: str, seed: Seed, database: str) -> Target:
-        """A gateway over that database. Targets over the same one are two workers of one installation."""
+    def target(self, name: str, seed: Seed, database: str, *, workers: int = 1) -> Target:
+        """A gateway over that database, of so many processes behind one port. Targets over the same database belong to
+        one installation."""
         return Target(
             name=name,
             does="authenticates, authorizes, inspects, holds and settles, records twice, encrypts",
-            start=lambda place: self._start(name, self.prepare(database, seed), place),
+            start=lambda place: self._start(name, self.prepare(database, seed), place, workers),
             ours=True,
         )
 
@@ -67,7 +69,7 @@ class Installation:
         if name not in self.prepared:
             say(f"seeding {name}: {seed.keys:,} API keys, {seed.records:,} records")
             environment = {**self.services.clone(name), **_OWN}
-            seeded = _seed(environment, self.place, seed.keys)
+            seeded = _seed(environment, self.place, seed)
             if seed.records:
                 past = bulk.Past(
                     organization_id=UUID(seeded["organization_id"]),
@@ -81,10 +83,11 @@ class Installation:
             self.prepared[name] = Prepared(environment, tuple(seeded["tokens"]))
         return self.prepared[name]
 
-    def _start(self, name: str, prepared: Prepared, place: Place) -> Running:
+    def _start(self, name: str, prepared: Prepared, place: Place, workers: int) -> Running:
         port = free_port()
+        several = ("--workers", str(workers)) if workers > 1 else ()
         process = Spawned(
-            [sys.executable, *UVICORN, *_LIKE_THE_PRODUCT, "--port", str(port), "portal.asgi:application"],
+            [sys.executable, *UVICORN, *_LIKE_THE_PRODUCT, *several, "--port", str(port), "portal.asgi:application"],
             log=place.home / f"{name.replace(' ', '-')}.log",
             environment=prepared.environment,
         )
@@ -111,8 +114,9 @@ def installed(place: Place) -> Iterator[Installation]:
         running.stop()
 
 
-def _seed(environment: Mapping[str, str], place: Place, keys: int) -> dict[str, Any]:
-    order = {"keys": keys, "plain_port": place.upstream.plain_port, "stream_port": place.upstream.stream_port}
+def _seed(environment: Mapping[str, str], place: Place, seed: Seed) -> dict[str, Any]:
+    ports = {"plain_port": place.upstream.plain_port, "stream_port": place.upstream.stream_port}
+    order = {"keys": seed.keys, "organizations": seed.organizations, **ports}
     command = [sys.executable, "-c", "import django; django.setup(); from tests.bench import seed; seed.main()"]
     done = subprocess.run(command, input=json.dumps(order), env=environment, capture_output=True, text=True)
     if done.returncode != 0:
