@@ -19,7 +19,7 @@ else
 INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
-.PHONY: help run up down seed worker test bench bench-peers lint reference install install-dev
+.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey profile bench-peers lint reference install install-dev isolation fuzz sbom audit-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,19 @@ up: install ## the same in the background
 down: ## stop what `make run` or `make up` started
 	@$(PY) manage.py services stop
 
+reload: install ## replaces the web workers one by one, under load too, without losing a call
+	@$(PY) manage.py services reload
+
+backup: install ## database and keystore, each to a place of its own (TO=directory KEYS_TO=directory)
+	@$(PY) manage.py backup "$(or $(TO),backups/database)" --keystore-to "$(or $(KEYS_TO),backups/keystore)"
+
+restore: install ## a backup, into an empty database, verified (FROM=directory KEYS=archive)
+	@test -n "$(FROM)" || { echo "FROM=directory names the backup, KEYS=archive its keystore"; exit 2; }
+	@$(PY) manage.py restore "$(FROM)" $(if $(KEYS),--keystore "$(KEYS)")
+
+bundle: ## source and wheels in one archive, for machines without a network (PYTHON)
+	@PYTHON=$(PYTHON) platform/deploy/bundle
+
 seed: install ## the demo's organisations, people, models and keys, if they are not there yet
 	@$(PY) manage.py seed_demo
 
@@ -45,14 +58,37 @@ test: install-dev ## the whole suite, on PostgreSQL and Valkey of its own
 bench: install-dev ## our gateway beside the peers that are installed, as a table
 	@$(PY) -m tests.bench
 
+chaos: install-dev ## every fault we know, 200 of them, on an installation of its own (SEED=N)
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+bench-survey: install-dev ## our gateway alone: each path, 1 to 256 connections, streams, two workers
+	@$(PY) -m tests.bench.survey $(ARGS)
+
+profile: install-dev ## where the time of a worker under load goes (ARGS=--stream)
+	@$(PY) -m tests.bench.profile $(ARGS)
+
 bench-peers: install-dev ## installs the peers, each in an environment of its own
 	@$(PY) -m tests.bench.peers
 
+isolation: install-dev ## every way to another tenant's rows, tried twice; how much was tried, and what leaked
+	@$(PY) -m tests.isolation $(PYTEST_ARGS)
+
+fuzz: install-dev ## both OpenAPI documents against a running server, for minutes (FUZZ_EXAMPLES)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20} $(PY) -m pytest tests/security/test_open_api.py $(PYTEST_ARGS)
+
+sbom: install-dev ## what is installed, as CycloneDX: sbom.json
+	@$(PY) -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o sbom.json requirements.lock
+	@echo "sbom.json: what requirements.lock names"
+
+audit-dependencies: ## known vulnerabilities of what the lock files name; asks PyPI (or AUDIT_SERVICE=osv), so it needs a network
+	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install -q 'pip-audit==2.10.1'; }
+	@$(VENV)-audit/bin/pip-audit --disable-pip --require-hashes -s $${AUDIT_SERVICE:-pypi} -r requirements.lock -r requirements-dev.lock
+
 # Settings must be readable for the type checker's plugin and for the migrations check; nothing is connected to.
-lint reference: export SECRET_KEY = lint
-lint reference: export FIELD_KEY = 00
-lint reference: export VAULT_ROOT_KEY = 00
-lint reference: export KEY_PEPPERS = 1:00
+lint reference: export SECRET_KEY = of-no-installation-for-the-type-checker
+lint reference: export FIELD_KEY = $(shell printf '%064d' 0)
+lint reference: export VAULT_ROOT_KEY = $(shell printf '%064d' 1)
+lint reference: export KEY_PEPPERS = 1:$(shell printf '%064d' 2)
 lint reference: export REDIS_URL = redis://127.0.0.1:1
 lint reference: export DATABASE_URL = postgresql:///lint?host=/nonexistent
 lint reference: export DATABASE_URL_SYSTEM = $(DATABASE_URL)

@@ -8,11 +8,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "platform"))
 
 # These make what `portal.settings` needs, so they run before it can be read.
-BEFORE_SETTINGS = {"up", "services", "bootstrap_database"}
+BEFORE_SETTINGS = {"up", "services", "bootstrap_database", "check_configuration", "restore"}
 
 if __name__ == "__main__":
     from django.core.management import execute_from_command_line
 
+    from portal.configuration import InvalidConfiguration
     from portal.env import InvalidSetting, MissingSetting
 
     if BEFORE_SETTINGS.intersection(sys.argv[1:2]):
@@ -20,5 +21,5 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     try:
         execute_from_command_line(sys.argv)
-    except (InvalidSetting, MissingSetting) as failure:
+    except (InvalidConfiguration, InvalidSetting, MissingSetting) as failure:
         sys.exit(str(failure))

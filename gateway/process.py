@@ -22,6 +22,7 @@ from gateway.providers.base import Timeouts
 from gateway.providers.registry import Registry
 from gateway.services import Services
 from gateway.snapshot.keeper import Keeper
+from gateway.telemetry import gauges, request_log, tracing
 from gateway.truth import Books
 from kit import errors
 from kit.egress import EgressPolicy
@@ -41,6 +42,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Returns when requests can be decided on."""
+        request_log.destination()  # a file that cannot be written is a reason not to start
         gc.disable()  # what is loaded now stays: the collector would walk it again and again
         try:
             await self.keeper.start()
@@ -50,7 +52,9 @@ class Gateway:
         self._tasks = [
             asyncio.create_task(upkeep.renew_leases(self.services)),
             asyncio.create_task(upkeep.note_seen_secrets(self.services)),
+            asyncio.create_task(gauges.watch(self.services)),
         ]
+        tracing.start(self.services.process_id)
         gc.collect()
         gc.freeze()  # the snapshot is not garbage: the collector need not walk it again
 
@@ -66,6 +70,7 @@ class Gateway:
             await self.services.keyring.close()
         await self._books.close()
         await self.keeper.stop()
+        await asyncio.to_thread(tracing.stop)
 
 
 async def _compose(keeper: Keeper, books: Books) -> Services:

@@ -16,6 +16,7 @@ from gateway.guards.policy import GuardPolicy
 from gateway.identity import TokenReader
 from gateway.providers.base import Timeouts
 from gateway.providers.registry import Registry
+from gateway.providers.states import ProviderStates
 from gateway.snapshot.index import Snapshot
 from kit.secrets import Peppers
 
@@ -43,6 +44,7 @@ class Services:
     open_exchanges: set[Exchange] = field(default_factory=set)
     seen_secrets: set[UUID] = field(default_factory=set)
     unfinished: set[asyncio.Task[None]] = field(default_factory=set)
+    provider_states: ProviderStates = field(default_factory=ProviderStates)
 
     def finish_later(self, work: asyncio.Task[None]) -> None:
         """Keeps a task that must come to its end although nobody waits for it."""

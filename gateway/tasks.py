@@ -14,9 +14,10 @@ from audit.usage.balances import LedgerTruth
 from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
 from gateway.truth import Books
-from kit import errors
+from kit import errors, metrics
 
 logger = logging.getLogger(__name__)
+_orphans = metrics.counter("chancery_orphans_settled_total", "Calls of dead workers, settled at what they held.").of()
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -24,6 +25,7 @@ def settle_orphans() -> int:
     """Settles the calls of workers that died, in the books and then in the counters. Gives their number."""
     settled = orphans.settle_orphans(using="system")
     if settled:
+        _orphans.value += len(settled)
         logger.warning("%d calls of dead workers settled at what they held", len(settled))
         asyncio.run(_count(settled))
     return len(settled)

@@ -17,6 +17,7 @@ from audit.ledger.closing import given_up
 from audit.ledger.rows import Columns, Encoded, OutcomeRow, RequestedRow, Row, encoded
 from audit.ledger.waiting import RowRefused, StaleEpoch, Waiting, WaitingRow, Written, unavailable
 from audit.ledger.wire import Away, Rejected, Value, Wire, bytea_array, text, uuid_value
+from kit import metrics
 from kit.clock import monotonic
 from kit.errors import Unavailable
 from kit.ids import new_id
@@ -33,6 +34,10 @@ _BEAT_SECONDS = 5.0
 _UNANNOUNCED_SECONDS = 15.0
 _TICK_SECONDS = 0.1
 _PAUSE_SECONDS = 0.1
+_batch_rows = metrics.histogram(
+    "chancery_ledger_batch_rows", "Rows that one transaction made durable.", bounds=(1, 2, 4, 8, 16, 32, 64)
+).of()
+_commit_seconds = metrics.histogram("chancery_ledger_commit_seconds", "What each of these transactions took.").of()
 
 
 class Writer:
@@ -132,6 +137,10 @@ class Writer:
         answer: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         return WaitingRow(encoded(row), answer, monotonic() + self._patience_seconds)
 
+    def _waited(self, waiting: WaitingRow) -> float:
+        """Seconds since it was given."""
+        return monotonic() - (waiting.deadline - self._patience_seconds)
+
     async def _serve(self, wire: Wire) -> None:
         while True:
             batch = await self._waiting.take(self._max_batch)
@@ -146,6 +155,7 @@ class Writer:
         while batch := [waiting for waiting in batch if not waiting.pointless]:
             try:
                 await self._announce(wire)
+                began = monotonic()
                 for waiting in batch:
                     waiting.sent = True
                 exceptions = await wire.call(_APPEND, self._arguments([waiting.encoded for waiting in batch]))
@@ -154,6 +164,8 @@ class Writer:
             except Rejected as rejected:
                 return await self._isolate(wire, batch, rejected)
             else:
+                _commit_seconds.observe(monotonic() - began)
+                _batch_rows.observe(len(batch))
                 verdicts = {row_id: text(verdict) for row_id, verdict in exceptions}
                 for waiting in batch:
                     await self._conclude(wire, waiting, verdicts.get(waiting.encoded.row.id.bytes, "written"))
@@ -176,7 +188,7 @@ class Writer:
             self._refuse(waiting, RowRefused(verdict))
         elif isinstance(row, RequestedRow):
             if waiting.answer.done():  # told that it was not recorded, or gone
-                await self._write(wire, [self._waiting_row(given_up(row))])
+                await self._write(wire, [self._waiting_row(given_up(row, after_seconds=self._waited(waiting)))])
             else:
                 waiting.answer.set_result("written")
         else:

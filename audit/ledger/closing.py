@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from audit.choices import Outcome
 from audit.ledger.envelope import closing
 from audit.ledger.rows import Hold, OutcomeRow, RequestedRow, Settled
-from kit.ids import new_id
+from kit.ids import later_id, new_id
 
 
-def given_up(row: RequestedRow) -> OutcomeRow:
+def given_up(row: RequestedRow, *, after_seconds: float) -> OutcomeRow:
     """For a `requested` whose caller was told that it could not be recorded: no call was made, nothing is owed."""
     return ended(
-        row.id, row.organization_id, row.team_id, row.hold, row.envelope, outcome="failed", error="ledger_unavailable"
+        row.id,
+        row.organization_id,
+        row.team_id,
+        row.hold,
+        row.envelope,
+        outcome="failed",
+        error="ledger_unavailable",
+        record_id=later_id(row.id, after_seconds),
     )
 
 
-def orphaned(request_id: UUID, organization_id: UUID, team_id: UUID | None, hold: Hold, requested: bytes) -> OutcomeRow:
-    """For a `requested` whose process died: the call may have been made, so all that was held is owed."""
-    return ended(request_id, organization_id, team_id, hold, requested, outcome="outcome_unknown", error="writer_lost")
+def orphaned(
+    request_id: UUID, organization_id: UUID, team_id: UUID | None, hold: Hold, requested: bytes, *, at: datetime
+) -> OutcomeRow:
+    """For a `requested` whose process died: the call may have been made, so all that was held is owed. `at` is the
+    database's time, by which it judges ids."""
+    return ended(
+        request_id,
+        organization_id,
+        team_id,
+        hold,
+        requested,
+        outcome="outcome_unknown",
+        error="writer_lost",
+        record_id=new_id(at),
+    )
 
 
 def ended(
@@ -31,12 +51,13 @@ def ended(
     *,
     outcome: Outcome,
     error: str,
+    record_id: UUID,
 ) -> OutcomeRow:
     """The outcome of a request as far as its `requested` record tells; estimated where the outcome is unknown."""
     unknown = outcome == "outcome_unknown"
     owed = hold.cost_nano_usd if unknown else 0
     return OutcomeRow(
-        id=new_id(),
+        id=record_id,
         request_id=request_id,
         organization_id=organization_id,
         team_id=team_id,

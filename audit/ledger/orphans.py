@@ -28,7 +28,8 @@ _DEAD = """
 # From the oldest request the writer had open at its last beat; what it wrote after that beat has a newer id, less the
 # five minutes that an id's time may be off. See audit_oldest_open.
 _ORPHANS = """
-    SELECT requested.id, requested.organization_id, requested.team_id, requested.envelope, requested.hold::text
+    SELECT requested.id, requested.organization_id, requested.team_id, requested.envelope, requested.hold::text,
+           clock_timestamp()
     FROM audit_record AS requested
     WHERE requested.kind = 'requested' AND requested.writer = %(writer)s
       AND requested.id >= (
@@ -72,8 +73,8 @@ def _dead_writers(silent_for: timedelta, using: str) -> list[UUID]:
 def _orphans_of(writer: UUID, at_most: int, using: str) -> list[OutcomeRow]:
     found = _execute(using, _ORPHANS, {"writer": writer, "at_most": at_most})
     return [
-        orphaned(request_id, organization_id, team_id, Hold.stored(orjson.loads(hold)), bytes(envelope))
-        for request_id, organization_id, team_id, envelope, hold in found
+        orphaned(request_id, organization_id, team_id, Hold.stored(orjson.loads(hold)), bytes(envelope), at=now)
+        for request_id, organization_id, team_id, envelope, hold, now in found
     ]
 
 

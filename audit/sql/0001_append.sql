@@ -5,13 +5,22 @@
 -- admitted under the old one is too. Comparing xids instead would wait for any open transaction of the cluster.
 CREATE FUNCTION audit_admission_lock() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 4850167301;
 
+-- In PL/pgSQL, so that appending does not plan and lock for what it seldom asks.
+CREATE FUNCTION audit_was_requested(request uuid, organization uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM audit_record WHERE id = request AND organization_id = organization AND kind = 'requested');
+END $$;
+
 -- Records of inference, their settlements and sealed bodies, in one statement.
 --
 -- `records[i]` has `envelopes[i]`, `bodies[j]` has `ciphertexts[j]`; settlements and bodies name their record.
 -- A record that `settles` is written only if its settlement is the first for the request.
 -- Returns the records that were not written, and why:
 --   forged   the role may not write this kind or name this actor
---   skewed   the id's time is more than five minutes off
+--   skewed   the id's time is more than five minutes off; that of an outcome which had to wait for the database may
+--            lie anywhere after its request's
 --   stale    admitted under an epoch that is over
 --   known    the record, or a settlement of its request, was there already
 CREATE FUNCTION audit_append(
@@ -31,7 +40,9 @@ BEGIN
                 WHEN row.kind NOT IN ('requested', 'completed', 'refused', 'failed', 'cancelled')
                      AND NOT (row.kind = 'outcome_unknown' AND by_system) THEN 'forged'
                 WHEN row.actor_kind = 'user' THEN 'forged'
-                WHEN row.id NOT BETWEEN earliest AND latest THEN 'skewed'
+                WHEN row.id NOT BETWEEN earliest AND latest
+                     AND NOT (row.id BETWEEN row.request_id AND latest AND row.id <> row.request_id
+                              AND audit_was_requested(row.request_id, row.organization_id)) THEN 'skewed'
                 WHEN row.epoch <> now.epoch THEN 'stale'
             END AS refusal
         FROM ROWS FROM (

@@ -9,8 +9,16 @@ from uuid import UUID
 
 from gateway.admission.holds import Settled
 from gateway.admission.truth import Outcome, Truth
+from kit import metrics
 
 logger = logging.getLogger(__name__)
+
+_swept = metrics.counter(
+    "chancery_holds_swept_total",
+    "Holds whose lease was over and that were ended as the ledger has it: released (no such call) or settled.",
+    "how",
+)
+_released, _settled = _swept.of("released"), _swept.of("settled")
 
 Settle = Callable[[UUID, UUID, Outcome, bool], Awaitable[Settled]]
 
@@ -62,5 +70,7 @@ class Sweep:
             outcome = outcomes.get(request_id)
             if outcome is None:
                 await self._settle(organization_id, request_id, Outcome(), True)
+                _released.value += 1
             elif not outcome.is_open:
                 await self._settle(organization_id, request_id, outcome, False)
+                _settled.value += 1

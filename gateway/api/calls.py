@@ -15,14 +15,15 @@ from gateway.api.replies import JSON, EventReply, HeaderPairs, Reply
 from gateway.caller import Caller, Headers
 from gateway.exchange import run
 from gateway.exchange.answer import EventStream
-from gateway.exchange.exchange import Exchange
+from gateway.exchange.exchange import Exchange, Timings
 from gateway.exchange.stages.authenticate import authenticate, require_scope
 from gateway.exchange.stages.record import record_refusal
 from gateway.services import Services
+from gateway.telemetry import report as reports
+from gateway.telemetry.report import Report
 from gateway.wire.chat import ChatRequest
 from kit.client_address import Address, nearest
 from kit.errors import ChanceryError, RateLimited, Unavailable
-from kit.ids import new_id
 
 Read = Callable[[dict[str, Any]], ChatRequest]
 Give = Callable[[Exchange], Awaitable[Reply]]
@@ -31,18 +32,22 @@ Give = Callable[[Exchange], Awaitable[Reply]]
 async def call_model(request: HttpRequest, read: Read, give: Give) -> Reply:
     """Runs one call. `read` makes a chat of the parsed body; `give` answers the opened exchange."""
     services = process.services()
-    sent: Headers = dict(request.scope["headers"])  # type: ignore[attr-defined]
-    request_id = new_id()
+    scope = request.scope  # type: ignore[attr-defined]
+    sent: Headers = dict(scope["headers"])
+    report = reports.of(scope)
+    request_id = report.request_id
     caller: Caller | None = None
     exchange: Exchange | None = None
     try:
         caller = known_caller(services, request, sent, scope="inference")
         chat = read(body.parse(request.body))
-        exchange = Exchange(services, request_id, sent, caller, chat, request.body)
+        exchange = report.exchange = Exchange(
+            services, request_id, sent, caller, chat, request.body, timings=Timings(report.received), trace=report.trace
+        )
         await run.open_exchange(exchange)
         reply = await give(exchange)
     except ChanceryError as refused:
-        if caller is not None and not isinstance(refused, FloodRefused):
+        if caller is not None:
             await record_refusal(services, request_id, caller, refused.code, exchange)
         reply = _refusal(request.path, refused, exchange, request_id)
     if caller is not None:
@@ -54,7 +59,8 @@ def read_only(request: HttpRequest, scope: str, answer: Callable[[Services, Call
     """Runs an operation that calls no model and leaves no record: authenticates, answers in JSON."""
     services = process.services()
     sent: Headers = dict(request.scope["headers"])  # type: ignore[attr-defined]
-    request_id = new_id()
+    report = reports.of(request.scope)  # type: ignore[attr-defined]
+    request_id = report.request_id
     try:
         caller = known_caller(services, request, sent, scope=scope)
         reply = json_reply(answer(services, caller), [(b"x-request-id", str(request_id).encode())])
@@ -64,19 +70,16 @@ def read_only(request: HttpRequest, scope: str, answer: Callable[[Services, Call
     return reply
 
 
-class FloodRefused(RateLimited):
-    """Refused by this worker alone, before anything was parsed: counted, not recorded, or a flood would write."""
-
-
 def known_caller(services: Services, request: HttpRequest, sent: Headers, *, scope: str) -> Caller:
     """Who calls. Raises what `authenticate` raises, and `errors.Unavailable` where this worker cannot decide now."""
     if not services.snapshot.freshness.holds(services.snapshot_max_age_seconds):
         raise Unavailable("The policy in force is not known.", code="snapshot_stale", headers={"retry-after": "1"})
     if len(services.open_exchanges) >= services.max_in_flight:
         raise Unavailable("Too much is in flight.", code="overloaded", headers={"retry-after": "1"})
-    caller = authenticate(services, sent, client_address(services, request, sent))
+    report = reports.of(request.scope)  # type: ignore[attr-defined]
+    report.caller = caller = authenticate(services, sent, client_address(services, request, sent))
     require_scope(caller, scope)
-    _pass_flood_gate(services, caller)
+    _pass_flood_gate(services, caller, report)
     return caller
 
 
@@ -102,7 +105,8 @@ def event_reply(exchange: Exchange) -> EventReply:
     return EventReply(EventStream(exchange), headers.of(exchange, is_stream=True))
 
 
-def _pass_flood_gate(services: Services, caller: Caller) -> None:
+def _pass_flood_gate(services: Services, caller: Caller, report: Report) -> None:
+    """A refusal by this worker alone, before anything was parsed, is counted and not recorded: a flood would write."""
     tightest = min(
         (
             limit.requests_per_minute
@@ -114,7 +118,8 @@ def _pass_flood_gate(services: Services, caller: Caller) -> None:
     if tightest is not None:
         wait = services.flood_gate.wait_seconds(caller.credential.id, tightest)
         if wait:
-            raise FloodRefused(
+            report.is_flood = True
+            raise RateLimited(
                 "Too many requests for this key.",
                 headers={"retry-after": str(int(wait) + 1), "retry-after-ms": str(int(wait * 1000) + 1)},
             )

@@ -35,7 +35,9 @@ def render(path: str, error: errors.ChanceryError, headers: HeaderPairs | None =
         pairs.append((b"x-should-retry", b"false"))
     content = orjson.dumps(body)
     pairs += [JSON, (b"content-length", str(len(content)).encode())]
-    return Reply(error.status, content, pairs)
+    reply = Reply(error.status, content, pairs)
+    reply.code = error.code
+    return reply
 
 
 def openai(error: errors.ChanceryError) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from gateway.api.replies import HeaderPairs
 from gateway.exchange.exchange import Exchange
 from kit import money
 
-_TIMED = ("auth", "inspect", "admit", "record", "upstream")
+_TIMED = ("auth", "inspect", "admit", "record", "upstream", "settle")
 
 
 def of(exchange: Exchange, *, is_stream: bool = False) -> HeaderPairs:

@@ -26,6 +26,7 @@ class Reply(HttpResponseBase):
     """A whole answer."""
 
     streaming = False
+    code: str | None = None  # of the error that it tells
 
     def __init__(self, status: int, content: bytes, headers: HeaderPairs) -> None:
         self._prepare(status, headers)

@@ -41,7 +41,7 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
         raise
     exchange.timings.mark("upstream")
     await run.leave(exchange)
-    exchange.timings.mark("record")
+    exchange.timings.mark("settle")
     answer["id"] = completion_id(exchange)
     answer["model"] = model_name(exchange)
     return answer
@@ -75,6 +75,8 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
             for payload in payloads:
                 relay.hear(payload)
             if relay.ready:
+                if not exchange.timings.first_event_ms:
+                    exchange.timings.first_event_ms = exchange.timings.elapsed_ms()
                 yield relay.take()
         exchange.usage = exchange.usage or usage.received(exchange)
         outcome.note_completed(exchange)
@@ -90,8 +92,10 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
     try:
         await run.leave(exchange)
     except errors.ChanceryError as unrecorded:
+        exchange.failure_code = unrecorded.code
         yield error_event(unrecorded)
         return
+    exchange.timings.mark("settle")
     yield DONE
 
 
@@ -128,6 +132,10 @@ class _Relay:
                 if not choices:
                     return
                 del chunk["usage"]
+        if choices is None:
+            if counted is None:
+                return  # it says nothing, and callers expect choices of every event
+            chunk["choices"] = []
         if choices:
             exchange.said.hear(choices, "delta")
         chunk["id"], chunk["model"] = self._identifier, self._name

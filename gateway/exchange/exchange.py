@@ -24,6 +24,7 @@ from kit.data_class import DataClass
 if TYPE_CHECKING:
     from gateway.providers.base import UpstreamAnswer
     from gateway.services import Services
+    from gateway.telemetry.spans import Trace
 
 
 @dataclass(slots=True)
@@ -46,11 +47,12 @@ class Usage:
 
 @dataclass(slots=True)
 class Timings:
-    """Milliseconds per stage, for `Server-Timing` and the record."""
+    """Milliseconds per stage, for `Server-Timing` and the record; `first_event_ms` is 0 while there is none."""
 
     started: float = field(default_factory=perf_counter)
     last: float = 0.0
     spent: dict[str, float] = field(default_factory=dict)
+    first_event_ms: float = 0.0
 
     def mark(self, name: str) -> None:
         """Everything since the mark before belongs to `name`."""
@@ -74,6 +76,7 @@ class Exchange:
     raw_body: bytes
     pipeline: str = "direct"
     timings: Timings = field(default_factory=Timings)
+    trace: Trace | None = None
     # resolve
     declared_class: DataClass = DataClass.INTERNAL
     end_user: str | None = None

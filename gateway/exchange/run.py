@@ -17,6 +17,7 @@ from gateway.exchange.stages.resolve import resolve
 from kit import errors
 
 logger = logging.getLogger(__name__)
+STAGES = ("auth", "inspect", "admit", "record", "upstream")  # as their time is noted
 
 
 async def open_exchange(exchange: Exchange) -> None:
@@ -53,6 +54,8 @@ async def leave(exchange: Exchange) -> None:
 
 async def fail(exchange: Exchange, failure: BaseException) -> None:
     """Leaves every stage after a refusal, an upstream's failure or the caller's leaving."""
+    timings = exchange.timings
+    timings.mark(next((stage for stage in STAGES if stage not in timings.spent), "upstream"))
     try:
         outcome.note_failure(exchange, failure)
     finally:

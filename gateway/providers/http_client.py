@@ -8,10 +8,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from gateway.providers.base import FailureClass, Timeouts, UpstreamFailure
 from gateway.providers.http_connection import Connection
+from kit import metrics
 from kit.egress import EgressPolicy, EgressRefused, connect, connect_unix
+
+_opened = metrics.counter("chancery_upstream_connections_opened_total", "Connections made to upstreams.").of()
+_full = metrics.counter(
+    "chancery_upstream_pool_full_total", "Calls refused because this process had too many connections to upstreams."
+).of()
+_clients: WeakSet[HttpClient] = WeakSet()
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -69,6 +77,7 @@ class HttpClient:
         self._idle: defaultdict[Origin, list[Connection]] = defaultdict(list)
         self._open: dict[Connection, Origin] = {}
         self._connecting = 0
+        _clients.add(self)
 
     async def post(self, origin: Origin, request: bytes, timeouts: Timeouts) -> Connection:
         """Sends the whole request and waits for the answer's head. The caller finishes or aborts the connection.
@@ -93,6 +102,10 @@ class HttpClient:
     def open_connections(self) -> int:
         return len(self._open)
 
+    @property
+    def idle_connections(self) -> int:
+        return sum(len(idle) for idle in self._idle.values())
+
     def _reusable(self, origin: Origin) -> Connection | None:
         """The most recently used one: the others grow idle and are closed."""
         idle = self._idle.get(origin)
@@ -104,6 +117,7 @@ class HttpClient:
 
     async def _connected(self, origin: Origin, timeout_seconds: float) -> Connection:
         if len(self._open) + self._connecting >= self._limits.connections:
+            _full.value += 1
             raise UpstreamFailure(FailureClass.OVERLOADED, "this process has too many upstream connections", sent=False)
         self._connecting += 1
         try:
@@ -120,6 +134,7 @@ class HttpClient:
         finally:
             self._connecting -= 1
         self._open[connection] = origin
+        _opened.value += 1
         return connection
 
     async def _connect(self, origin: Origin) -> Connection:
@@ -154,3 +169,13 @@ async def _exchanged(connection: Connection, request: bytes, timeouts: Timeouts)
         connection.abort()
         raise
     return connection
+
+
+def _by_state() -> list[tuple[tuple[str], float]]:
+    clients = list(_clients)
+    idle = sum(client.idle_connections for client in clients)
+    busy = sum(client.open_connections for client in clients) - idle
+    return [(("busy",), float(busy)), (("idle",), float(idle))]
+
+
+metrics.gauges("chancery_upstream_connections", "Connections to upstreams, by state.", ("state",), _by_state)

@@ -21,11 +21,16 @@ from django.db import connections
 from gateway.snapshot.index import Snapshot
 from governance.snapshot import acknowledge, changes
 from governance.snapshot.changes import Delta
-from kit import clock
+from kit import clock, metrics
 from kit.ids import new_id
 from tenants.snapshot import GATEWAY
 
 logger = logging.getLogger(__name__)
+_propagation = metrics.histogram(
+    "chancery_snapshot_propagation_seconds",
+    "From a change of policy, by the database's clock, until a worker decides by it.",
+    bounds=metrics.SLOW,
+).of()
 Result = TypeVar("Result")
 POLL_SECONDS = 1.0
 _PAUSE_SECONDS = 0.2
@@ -82,9 +87,11 @@ class Keeper:
         delta = await self._take_in(lambda: changes.pull(last, doubting=is_unsure))
         self._is_unsure = False
         now, version = clock.now(), self.snapshot.version
+        if delta.oldest_at is not None:
+            _propagation.observe(max(0.0, (now - delta.oldest_at).total_seconds()))
         if delta.version:
             await self._in_thread(lambda: acknowledge.acknowledge(self.process_id, delta, now=now))
-        await self._in_thread(lambda: acknowledge.beat(self.process_id, seen=delta.seen, version=version, now=now))
+        await self._in_thread(lambda: acknowledge.beat(self.process_id, seen=delta.seen, version=version))
 
     async def _take_in(self, look: Callable[[], Delta]) -> Delta:
         asked_at = clock.monotonic()

@@ -159,20 +159,37 @@ CHAT_RESPONSE: Schema = parts.object_of(
     description="As OpenAI's reference describes it.",
 )
 
+MODEL: Schema = parts.object_of(
+    {
+        "id": parts.TEXT,
+        "object": {"const": "model"},
+        "created": parts.integer(0),
+        "owned_by": parts.TEXT,
+        "tier": parts.TEXT,
+        "status": {"type": "string", "description": "`approved`, or the code of the refusal a call would meet now."},
+        "fallback_chain": parts.array_of(parts.TEXT),
+        "context_window": parts.integer(1),
+        "max_output_tokens": parts.integer(1),
+    },
+    ("id", "object", "created", "owned_by", "status"),
+    title="Model",
+)
+
 
 def _json(schema: Schema) -> Schema:
     return {"application/json": {"schema": schema}}
 
 
 def _operation(request: Schema, answer: Schema) -> Schema:
-    error = {"description": "An error; `code` is stable.", "content": _json(ERROR)}
     return {
         "requestBody": {"required": True, "content": _json(request)},
-        "responses": {
-            200: {"description": "The answer.", "content": answer},  # numbers, as Ninja's own
-            **dict.fromkeys((400, 401, 402, 403, 404, 413, 429, 502, 503, 504), error),
-        },
+        "responses": _responses(answer, 400, 401, 402, 403, 404, 413, 429, 502, 503, 504),
     }
+
+
+def _responses(answer: Schema, *refusals: int) -> dict[int, Schema]:
+    error = {"description": "An error; `code` is stable.", "content": _json(ERROR)}
+    return {200: {"description": "The answer.", "content": answer}, **dict.fromkeys(refusals, error)}  # as Ninja's own
 
 
 SECURITY_SCHEMES: Schema = {
@@ -185,3 +202,10 @@ CHAT_COMPLETIONS = _operation(
     CHAT_REQUEST, {**_json(CHAT_RESPONSE), "text/event-stream": {"schema": {"type": "string"}}}
 )
 GENERATE = _operation(GENERATE_REQUEST, _json(GENERATE_RESPONSE))
+MODELS: Schema = {
+    "responses": _responses(
+        _json(parts.object_of({"object": {"const": "list"}, "data": parts.array_of(MODEL)}, ("object", "data"))),
+        *(401, 403, 413, 503),
+    )
+}
+MODEL_NAMED: Schema = {"responses": _responses(_json(MODEL), 401, 403, 404, 413, 503)}

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 
 from governance.models import GatewayProcess, SnapshotAcknowledgement
 from governance.snapshot.changes import Delta
@@ -28,22 +29,25 @@ _MISSES = """EXISTS (
 
 
 def introduce(process_id: UUID, delta: Delta, *, now: datetime) -> None:
-    """A new process, about to serve by `delta`."""
+    """A new process, about to serve by `delta`.
+
+    That it lives is told in the database's time, which all share: one whose own clock is wrong is waited for as well.
+    """
     GatewayProcess.objects.using(GATEWAY).create(
         id=process_id,
         host=socket.gethostname(),
         pid=os.getpid(),
         started_at=now,
-        heartbeat_at=now,
+        heartbeat_at=Now(),
         snapshot_version=delta.version,
         seen=delta.seen,
     )
 
 
-def beat(process_id: UUID, *, seen: str, version: int, now: datetime) -> None:
-    """Still alive at `now`, and deciding by what `seen` shows. Whose calls are orphans is the ledger's own affair."""
+def beat(process_id: UUID, *, seen: str, version: int) -> None:
+    """Still alive, and deciding by what `seen` shows. Whose calls are orphans is the ledger's own affair."""
     GatewayProcess.objects.using(GATEWAY).filter(id=process_id).update(
-        heartbeat_at=now, seen=seen, snapshot_version=version
+        heartbeat_at=Now(), seen=seen, snapshot_version=version
     )
 
 

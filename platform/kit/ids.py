@@ -6,7 +6,7 @@ Made here and not by the database, because `uuidv7()` exists only from PostgreSQ
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from kit import clock
@@ -17,10 +17,17 @@ _RANDOM_A = (1 << 12) - 1
 _RANDOM_B = (1 << 62) - 1
 
 
-def new_id() -> UUID:
-    """A new UUIDv7 of the current millisecond; 74 random bits."""
+def new_id(at: datetime | None = None) -> UUID:
+    """A new UUIDv7 of the current millisecond, or of the one in which `at` lies; 74 random bits."""
     random = int.from_bytes(os.urandom(10), "big")
-    return _compose(clock.epoch_ms(), random >> 68, random & _RANDOM_B)
+    milliseconds = clock.epoch_ms() if at is None else int(at.timestamp() * 1000)
+    return _compose(milliseconds, random >> 68, random & _RANDOM_B)
+
+
+def later_id(first: UUID, seconds: float) -> UUID:
+    """A new UUIDv7 of so many seconds after another was made: a clock that is set in between does not tell them apart
+    by hours."""
+    return new_id(time_of(first) + timedelta(seconds=seconds))
 
 
 def first_id_at(at: datetime) -> UUID:

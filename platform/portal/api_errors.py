@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -18,6 +19,7 @@ from kit.errors import CODES, ChanceryError
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+_PREFIX = "/api/"
 _CODES_BY_STATUS = {
     400: "invalid_request",
     401: "invalid_api_key",
@@ -51,6 +53,24 @@ def problem(failure: Exception, context: dict[str, Any]) -> Response | None:
     set_rollback()
     context["request"]._request.failed = True
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler of addresses that do not exist: below `/api/` they are refused like everything else there."""
+    if request.path.startswith(_PREFIX):
+        return _answer(document(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address."))
+    return defaults.page_not_found(request, exception)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Django's handler of what nobody foresaw."""
+    if request.path.startswith(_PREFIX):
+        return _answer(document(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here."))
+    return defaults.server_error(request)
+
+
+def _answer(body: dict[str, Any]) -> HttpResponse:
+    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
 
 def _rendered(failure: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:

@@ -18,7 +18,8 @@ from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 
 from gateway import process
-from portal import checks, health
+from kit import logs
+from portal import checks, drain, health, metrics_page, page_metrics
 from portal.lean import LeanHandler
 from portal.plain import PlainHandler
 from portal.routing import websocket_urlpatterns
@@ -28,6 +29,8 @@ serves_portal = settings.ROLE in ("all", "portal")
 inference = (LeanHandler if settings.LEAN_INFERENCE_PATH else PlainHandler)(
     "gateway.urls", max_body_bytes=settings.MAX_REQUEST_BYTES
 )
+healthy = health.Health()
+pages = page_metrics.counted(django_application)
 sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))
 
 
@@ -46,10 +49,14 @@ async def _http(scope: Any, receive: Any, send: Any) -> None:
     path = scope["path"]
     if path.startswith("/v1/") and serves_gateway:
         await inference(scope, receive, send)
+    elif path == "/ready" and drain.has_begun():
+        await drain.answer(scope, receive, send)
+    elif path == metrics_page.PATH and settings.METRICS_TOKEN:
+        await metrics_page.answer(scope, receive, send)
     elif path in health.PATHS:
-        await health.answer(scope, receive, send)
+        await healthy(scope, receive, send)
     elif serves_portal:
-        await django_application(scope, receive, send)
+        await pages(scope, receive, send)
     else:
         await health.not_here(scope, receive, send)
 
@@ -61,10 +68,13 @@ async def _lifespan(receive: Any, send: Any) -> None:
         await asyncio.to_thread(checks.require_ordinary_roles, settings.ROLE)
         if serves_gateway:
             await process.start()
+        metrics_page.start("web")
     except Exception as failure:
         await send({"type": "lifespan.startup.failed", "message": f"{type(failure).__name__}: {failure}"})
         raise
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await process.stop()
+    await asyncio.to_thread(metrics_page.stop)
+    await asyncio.to_thread(logs.flush)  # the server ends by the signal it was sent: nothing runs at exit
     await send({"type": "lifespan.shutdown.complete"})

@@ -1,21 +1,33 @@
-"""Celery, and the whole timetable on one screen."""
+"""Celery, and the whole timetable on one screen. What its processes log and count is `portal.celery_metrics`."""
 
 from __future__ import annotations
 
 import os
+import sys
 
-from celery import Celery
+from celery import Celery, signals
 from celery.schedules import crontab
 
+from portal import celery_metrics, configuration, heartbeats
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+try:
+    configuration.require()
+except configuration.InvalidConfiguration as failure:
+    sys.exit(str(failure))  # Celery's own programs would show where they read it, and not what is wrong
 
 app = Celery("chancery")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+signals.setup_logging.connect(lambda **_: None, weak=False)  # Django's LOGGING stands
+celery_metrics.connect(app)
+signals.heartbeat_sent.connect(heartbeats.of_worker, weak=False)
 
+app.conf.beat_scheduler = "portal.beat:LeaderScheduler"
 app.conf.beat_schedule = {
     # A call whose worker died is settled within a minute of its death.
     "settle-orphans": {"task": "gateway.tasks.settle_orphans", "schedule": 15.0},
+    "note-timetable": {"task": "portal.tasks.note_timetable", "schedule": 15.0},
     "roll-up-usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0},
     "make-partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(minute=5)},
     "refresh-statistics": {"task": "audit.tasks.refresh_statistics", "schedule": crontab(minute=35, hour=2)},

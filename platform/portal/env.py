@@ -52,8 +52,12 @@ def given(name: str) -> str | None:
         return os.environ.get(name)
     try:
         return Path(path).read_text().strip()
-    except OSError as failure:
+    except (OSError, UnicodeDecodeError) as failure:
         raise InvalidSetting(f"{name}_FILE names a file that cannot be read: {path}") from failure
+
+
+def is_given_twice(name: str) -> bool:
+    return bool(os.environ.get(f"{name}_FILE")) and name in os.environ
 
 
 def integer(name: str, default: int | None = None) -> int:
@@ -62,6 +66,14 @@ def integer(name: str, default: int | None = None) -> int:
         return int(value)
     except ValueError:
         raise InvalidSetting(f"{name} must be an integer.") from None
+
+
+def ratio(name: str, default: float | None = None) -> float:
+    value = text(name, None if default is None else str(default))
+    try:
+        return float(value)
+    except ValueError:
+        raise InvalidSetting(f"{name} must be a number from 0 to 1.") from None
 
 
 def flag(name: str, default: bool | None = None) -> bool:
@@ -89,7 +101,9 @@ def mapping(name: str) -> dict[str, str]:
 def _runtime(directory: Path) -> dict[str, str]:
     try:
         content = json.loads((directory / "runtime.json").read_text())
+        environment: dict[str, str] = content["environment"]
     except FileNotFoundError:
         return {}
-    environment: dict[str, str] = content["environment"]
+    except (OSError, ValueError, KeyError) as failure:
+        raise InvalidSetting(f"{directory / 'runtime.json'} is no file that `manage.py up` wrote.") from failure
     return environment

@@ -1,41 +1,40 @@
-"""`/health`: this process answers. `/ready`: it can do its work, each dependency with its state."""
+"""`/health`: this process answers. `/ready`: it can do its work, each component with its state.
+
+Anybody may ask, so an answer names components, states and types of failure. Who sends `METRICS_TOKEN` as a bearer is
+told versions, ages and providers too.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import orjson
-import psycopg
 from django.conf import settings
-from redis import asyncio as redis
-from redis.exceptions import RedisError
 
-from gateway import process
 from gateway.api import errors
-from kit.errors import NotFound, Unavailable
+from kit.errors import NotFound
+from kit.version import product_version
+from portal import metrics_page, readiness
+from portal.readiness import Component, Readiness, State
 
 PATHS = frozenset({"/health", "/ready"})
-_DEADLINE_SECONDS = 2.0
 
 
-def product_version() -> str:
-    try:
-        return version("chancery")
-    except PackageNotFoundError:
-        return "0.1.0"
+class Health:
+    """Serves both paths of one process."""
 
+    def __init__(self) -> None:
+        self._readiness = Readiness()
 
-async def answer(scope: Any, receive: Any, send: Any) -> None:
-    """Serves both paths."""
-    if scope["path"] == "/health":
-        await _send(send, 200, {"status": "ok", "version": product_version()})
-        return
-    components = await ready()
-    is_ready = all(component["status"] == "ok" for component in components.values())
-    await _send(send, 200 if is_ready else 503, {"status": "ok" if is_ready else "unavailable", **components})
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/health":
+            await _send(send, 200, {"status": "ok", "version": product_version()})
+            return
+        components = await self._readiness.components()
+        status = readiness.overall(components)
+        detailed = may_see_details(scope["headers"])
+        told = {component.name: _told(component, state, detailed) for component, state in components}
+        await _send(send, 503 if status == "unavailable" else 200, {"status": status, **told})
 
 
 async def not_here(scope: Any, receive: Any, send: Any) -> None:
@@ -43,44 +42,19 @@ async def not_here(scope: Any, receive: Any, send: Any) -> None:
     await _send(send, 404, errors.openai(NotFound("There is nothing at this address.")))
 
 
-async def ready() -> dict[str, dict[str, Any]]:
-    """Each component that matters to this process's role, by name."""
-    checks: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {"database": _database, "redis": _redis}
-    if settings.ROLE in ("all", "gateway"):
-        checks["snapshot"] = _snapshot
-    found = await asyncio.gather(*(_within_deadline(check) for check in checks.values()))
-    return dict(zip(checks, found, strict=True))
+def may_see_details(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the bearer token is that of the metrics; where none is set, nobody may."""
+    sent = dict(headers).get(b"authorization", b"").decode("latin-1")
+    return bool(settings.METRICS_TOKEN) and metrics_page.may_read(sent)
 
 
-async def _within_deadline(check: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-    try:
-        async with asyncio.timeout(_DEADLINE_SECONDS):
-            return await check()
-    except (OSError, TimeoutError, psycopg.Error, RedisError, Unavailable) as failure:
-        return {"status": "unavailable", "reason": type(failure).__name__}
-
-
-async def _database() -> dict[str, Any]:
-    async with await psycopg.AsyncConnection.connect(settings.GATEWAY_DSN, connect_timeout=2) as connection:
-        await connection.execute("SELECT 1")
-    return {"status": "ok"}
-
-
-async def _redis() -> dict[str, Any]:
-    """Of a gateway its own connection: a server that answers may be one that takes no writes."""
-    if settings.ROLE in ("all", "gateway"):
-        await process.services().admission.reach()
-        return {"status": "ok"}
-    async with redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-        await client.ping()
-    return {"status": "ok"}
-
-
-async def _snapshot() -> dict[str, Any]:
-    services = process.services()
-    freshness = services.snapshot.freshness
-    state = "ok" if freshness.holds(services.snapshot_max_age_seconds) else "unavailable"
-    return {"status": state, "version": services.snapshot.version, "age_seconds": round(freshness.age_seconds(), 1)}
+def _told(component: Component, state: State, detailed: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"status": state.status, "needed": component.needed}
+    if state.reason is not None:
+        told["reason"] = state.reason
+    if detailed:
+        told.update(state.details)
+    return told
 
 
 async def _send(send: Any, status: int, content: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -30,12 +31,14 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, URLResolver, get_resolver
 from django.utils.functional import cached_property
 
-from gateway import process
+from gateway import process, telemetry
 from gateway.api import cors
 from gateway.api import errors as api_errors
 from gateway.api.replies import EventReply, Reply
-from kit import errors
-from kit.ids import new_id
+from gateway.telemetry import report as reports
+from gateway.telemetry.report import Report
+from kit import errors, logs
+from portal.surfaces import Surfaces
 
 logger = logging.getLogger(__name__)
 
@@ -90,16 +93,14 @@ class LeanHandler:
         self._resolver: URLResolver = get_resolver(urlconf)
         self._max_body_bytes = max_body_bytes
         self._views: dict[str, Any] = {}
+        self._surfaces = Surfaces(self._resolver)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await read_body(scope, receive, self._max_body_bytes)
-        except ClientGone:
+        report = begin(scope, self._surfaces)
+        body = await receive_body(report, scope, receive, send, self._max_body_bytes)
+        if body is None:
             return
-        except errors.RequestTooLarge as refused:
-            await send_reply(api_errors.render(scope["path"], refused), send)
-            return
-        work = asyncio.create_task(self._serve(LeanRequest(scope, body), send))
+        work = asyncio.create_task(self._serve(LeanRequest(scope, body), send, report))
         watcher = asyncio.create_task(_watch(receive, work))
         try:
             await work
@@ -110,8 +111,12 @@ class LeanHandler:
         finally:
             watcher.cancel()
 
-    async def _serve(self, request: LeanRequest, send: Send) -> None:
-        await send_reply(await answer(request, self._view), send)
+    async def _serve(self, request: LeanRequest, send: Send, report: Report) -> None:
+        """The report is finished here, whatever happens: what a cancelled call has to settle is done by then."""
+        try:
+            await send_reply(await answer(request, self._view), send)
+        finally:
+            telemetry.finish(report)
 
     def _view(self, request: Any) -> Awaitable[HttpResponseBase]:
         found = self._views.get(request.path)
@@ -128,8 +133,27 @@ class LeanHandler:
         return result
 
 
+def begin(scope: Scope, surfaces: Surfaces) -> Report:
+    """The report of a request that has just come, where everybody on its way finds it."""
+    report = scope[reports.SCOPE_KEY] = Report(surfaces.of(scope["path"]), scope["headers"])
+    logs.request_id.set(report.request_id)
+    telemetry.begin(report)
+    return report
+
+
 async def answer(request: HttpRequest, view: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> HttpResponseBase:
     """What `view` answers, with this API's own words for preflights, unknown addresses, wrong methods and faults."""
+    report = reports.of(request.scope)  # type: ignore[attr-defined]
+    response = await _answer(request, view, report)
+    report.answered = response.status_code
+    if isinstance(response, Reply):
+        report.code = response.code
+    return response
+
+
+async def _answer(
+    request: HttpRequest, view: Callable[[HttpRequest], Awaitable[HttpResponseBase]], report: Report
+) -> HttpResponseBase:
     assert request.method is not None
     try:
         if request.method == "OPTIONS":
@@ -140,15 +164,36 @@ async def answer(request: HttpRequest, view: Callable[[HttpRequest], Awaitable[H
             raise errors.MethodNotAllowed(f"{request.method} is not answered here.", headers=allowed)
         return response
     except Http404:
-        return api_errors.render(request.path, errors.NotFound("There is nothing at this address."))
+        return refusal(request.path, errors.NotFound("There is nothing at this address."), report)
     except errors.ChanceryError as refused:
-        return api_errors.render(request.path, refused)
+        return refusal(request.path, refused, report)
     except Exception:
-        request_id = str(new_id())
-        logger.exception("unhandled in %s %s, request %s", request.method, request.path, request_id)
-        fault = errors.ChanceryError("Something went wrong here.")
-        headers = [(b"x-request-id", request_id.encode())]
-        return api_errors.render(request.path, fault, headers, request_id)
+        logger.exception("unhandled on the surface %s, request %s", report.surface, report.request_id)
+        return refusal(request.path, errors.ChanceryError("Something went wrong here."), report)
+
+
+def refusal(path: str, refused: errors.ChanceryError, report: Report) -> Reply:
+    request_id = str(report.request_id)
+    return api_errors.render(path, refused, [(b"x-request-id", request_id.encode())], request_id)
+
+
+async def receive_body(report: Report, scope: Scope, receive: Receive, send: Send, limit: int) -> bytes | None:
+    """The whole body; none where nothing more is to be done: the client left, or was told that it sends too much."""
+    is_complete = False
+    try:
+        body = await read_body(scope, receive, limit)
+        is_complete = True
+        report.received = perf_counter()
+        return body
+    except ClientGone:
+        return None
+    except errors.RequestTooLarge as refused:
+        report.answered, report.code = refused.status, refused.code
+        await send_reply(refusal(scope["path"], refused, report), send)
+        return None
+    finally:
+        if not is_complete:
+            telemetry.finish(report)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

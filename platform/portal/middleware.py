@@ -52,6 +52,7 @@ class SecurityHeaders:
         policy = next((policy for prefix, policy in _POLICIES if request.path.startswith(prefix)), _STRICT)
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

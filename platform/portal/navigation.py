@@ -73,6 +73,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         "More",
         [
             Link("Overview", "monitoring", "admin:index"),
+            Link("Failures", "healing", "failures"),
             Link("Management API", "api", "api-docs"),
         ],
     ),

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 
-from gateway.api import errors as api_errors
-from kit import errors
-from portal.lean import ClientGone, answer, read_body, send_reply
+from gateway import telemetry
+from portal.lean import answer, begin, receive_body
+from portal.surfaces import Surfaces
 
 
 class PlainHandler(ASGIHandler):
@@ -21,15 +22,13 @@ class PlainHandler(ASGIHandler):
     def __init__(self, urlconf: str, *, max_body_bytes: int) -> None:
         self._urlconf = urlconf
         self._max_body_bytes = max_body_bytes
+        self._surfaces = Surfaces(get_resolver(urlconf))
         super().__init__()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            body = await read_body(scope, receive, self._max_body_bytes)
-        except ClientGone:
-            return
-        except errors.RequestTooLarge as refused:
-            await send_reply(api_errors.render(scope["path"], refused), send)
+        report = begin(scope, self._surfaces)
+        body = await receive_body(report, scope, receive, send, self._max_body_bytes)
+        if body is None:
             return
         read = False
 
@@ -40,7 +39,10 @@ class PlainHandler(ASGIHandler):
             read = True
             return {"type": "http.request", "body": body}
 
-        await super().__call__(scope, receive_again, send)
+        try:
+            await super().__call__(scope, receive_again, send)
+        finally:
+            telemetry.finish(report)
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
         request, refusal = super().create_request(scope, body_file)

@@ -9,21 +9,30 @@ import django_stubs_ext
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from kit import database_url
-from portal import variables
+from kit import database_url, logs
+from portal import configuration, variables
+from portal.setting import Setting
 
 django_stubs_ext.monkeypatch()  # ModelAdmin[Model] and its kin are subscripted where they are defined
+
+configuration.require()  # everything that is wrong, at once
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = variables.HOME.read()
 
+ROLE = variables.ROLE.read()
+
+
+def _where_needed(setting: Setting[str]) -> str:
+    """Empty in a process whose role can do without: what it is not given it cannot leak."""
+    return setting.read() if ROLE in setting.needed_by else ""
+
+
 DEBUG = variables.DEBUG.read()
-SECRET_KEY = variables.SECRET_KEY.read()
+SECRET_KEY = _where_needed(variables.SECRET_KEY)
 ALLOWED_HOSTS = variables.ALLOWED_HOSTS.read()
 CSRF_TRUSTED_ORIGINS = variables.CSRF_TRUSTED_ORIGINS.read()
 BEHIND_TLS = variables.BEHIND_TLS.read()
-
-ROLE = variables.ROLE.read()
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
@@ -82,8 +91,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # Each role connects as itself (see `kit.row_security`). The first is the portal's and Django's default.
 DATABASES = {
-    "default": database_url.django(variables.DATABASE_URL.read()),
-    "system": database_url.django(variables.DATABASE_URL_SYSTEM.read()),
+    "default": database_url.django(_where_needed(variables.DATABASE_URL)),
+    "system": database_url.django(_where_needed(variables.DATABASE_URL_SYSTEM)),
     "gateway": database_url.django(variables.DATABASE_URL_GATEWAY.read()),
     "migrator": database_url.django(variables.DATABASE_URL_MIGRATOR.read(), role="chancery_owner"),
 }
@@ -113,22 +122,41 @@ LOGIN_REDIRECT_URL = "/"
 OTP_TOTP_ISSUER = "Chancery"
 
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # forms and Swagger UI are given the token, no script reads it
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+# A browser takes a cookie of such a name over TLS only, for this very host: a sibling domain cannot plant one.
+_OF_THIS_HOST = "__Host-" if BEHIND_TLS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_OF_THIS_HOST}sessionid", f"{_OF_THIS_HOST}csrftoken"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 X_FRAME_OPTIONS = "DENY"
 
-# Django's own default says nothing of failed requests unless DEBUG is on.
-LOGGING = {
+# One line of JSON for each record where nobody reads along. Django's own default says nothing of failed requests
+# unless DEBUG is on.
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"}
+        if logs.for_terminal()
+        else {"class": "kit.logs.LineHandler"}
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"django": {"handlers": []}, "django.request": {"level": "ERROR"}},
+    "loggers": {"django": {"handlers": []}, "django.request": {"level": "ERROR"}, "celery": {"level": "INFO"}},
 }
+REQUEST_LOG = variables.REQUEST_LOG.read()
+METRICS_DIR = HOME / "run" / "metrics"
+METRICS_PORT = variables.METRICS_PORT.read()
+METRICS_TOKEN = variables.METRICS_TOKEN.read()
+METRICS_BY_ORGANIZATION = variables.METRICS_BY_ORGANIZATION.read()
+OTEL_EXPORTER_OTLP_ENDPOINT = variables.OTEL_EXPORTER_OTLP_ENDPOINT.read()
+OTEL_EXPORTER_OTLP_HEADERS = variables.OTEL_EXPORTER_OTLP_HEADERS.read()
+OTEL_TRACES_SAMPLER_ARG = variables.OTEL_TRACES_SAMPLER_ARG.read()
+OTEL_SERVICE_NAME = variables.OTEL_SERVICE_NAME.read()
+HEARTBEAT_MAX_AGE_SECONDS = variables.HEARTBEAT_MAX_AGE_SECONDS.read()
+HOST = variables.HOST.read()
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -145,9 +173,13 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    # JSON alone: no page that executes what it shows, and no body that another site's form could send.
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "tenants.rest.paging.Pages",
     "PAGE_SIZE": 50,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.rest.schema.Described",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS would tell of forms that are not what is taken
     "EXCEPTION_HANDLER": "portal.api_errors.problem",
 }
 SPECTACULAR_SETTINGS = {
@@ -168,6 +200,7 @@ KEYSTORE_DIR = Path(variables.KEYSTORE_DIR.read(str(HOME / "keystore")))
 # The inference path.
 MAX_REQUEST_BYTES = variables.MAX_REQUEST_BYTES.read()
 MAX_ANSWER_BYTES = variables.MAX_ANSWER_BYTES.read()
+REQUEST_ARRIVAL_SECONDS = variables.REQUEST_ARRIVAL_SECONDS.read()
 MAX_IN_FLIGHT = variables.MAX_IN_FLIGHT.read()
 UPSTREAM_CONNECT_SECONDS = variables.UPSTREAM_CONNECT_SECONDS.read()
 UPSTREAM_IDLE_SECONDS = variables.UPSTREAM_IDLE_SECONDS.read()

@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from audit.ledger.append import append_act
 from kit import clock, scoping
 from kit.context import Actor
-from portal import lockout
+from portal import known_browser, lockout
 from portal.capacities import capacities_of, chosen
 from portal.client_address import client_address
 from tenants.models import User
@@ -56,12 +56,13 @@ class EmailBackend(BaseBackend):
 def with_password(request: HttpRequest, email: str, password: str) -> bool:
     """Starts a session under a new key if the address and password fit and are not locked out."""
     address, email = client_address(request), email.strip().lower()
-    if not lockout.admit(email, address, now=clock.now()):
+    browser = known_browser.presented(request, lockout.subject_of(email))
+    if not lockout.admit(email, address, now=clock.now(), browser=browser):
         return False
     user = EmailBackend().authenticate(request, email=email, password=password)
     if user is None:
         return False
-    lockout.forget(email, address)
+    lockout.forget(email, address, browser)
     with transaction.atomic():
         scoping.identify(user.id)
         start_session(request, user, backend=BACKEND)

@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import governance.admin  # noqa: F401 - registers with the admin's site
 import tenants.admin  # noqa: F401 - likewise
-from portal.screens import account, acts, asking, decision, home, inbox, requests, search, session
+from portal.screens import account, acts, asking, decision, failures, home, inbox, requests, search, session
 from portal.screens.request_api import RequestViewSet
 
 _SESSION = [
@@ -36,6 +36,7 @@ _SCREENS = [
     path("requests/<uuid:request_id>/", requests.detail, name="request"),
     path("acts/", acts.listing, name="acts"),
     path("budgets/", home.budgets, name="budgets"),
+    path("failures/", failures.matrix, name="failures"),
 ]
 
 _API: list[URLPattern | URLResolver] = [
@@ -53,3 +54,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(_API)),
     path("admin/", admin.site.urls),
 ]
+
+handler404 = "portal.api_errors.not_found"
+handler500 = "portal.api_errors.fault"

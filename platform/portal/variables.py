@@ -6,11 +6,30 @@ is the default. `docs/reference/settings.md` is this file as a table (`manage.py
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal import env
-from portal.setting import Setting, choice, flag, integer, listing, numbered_secrets, secret, text
+from portal.setting import (
+    Setting,
+    choice,
+    flag,
+    integer,
+    key,
+    listing,
+    networks,
+    numbered_keys,
+    ratio,
+    secret,
+    text,
+    url,
+)
 
 MIB = 1024 * 1024
 _ROLE_MADE = "`manage.py bootstrap_database` makes the role; `--show-urls` prints the address."
+_POSTGRES = ("postgresql://", "postgres://")
+_REDIS = ("redis://", "rediss://", "unix://")
+ROLES = ("all", "gateway", "portal")
+_WITH_PAGES = ("all", "portal")
 _NO_DATABASE = "While PostgreSQL is away calls are refused with 503 `ledger_unavailable` or, soon, `snapshot_stale`."
 
 # The process
@@ -18,11 +37,15 @@ ROLE = choice(
     "CHANCERY_ROLE",
     "Which part of the product this process is: `gateway` answers `/v1` alone, `portal` the pages and `/api` alone.",
     default="all",
-    choices=("all", "gateway", "portal"),
+    choices=ROLES,
 )
 HOST = text("HOST", "The address `manage.py up` listens on.", default="127.0.0.1")
 PORT = integer(
-    "PORT", "The port `manage.py up` listens on.", default=8000, fails="Where it is taken, the start says so."
+    "PORT",
+    "The port `manage.py up` listens on.",
+    default=8000,
+    most=65535,
+    fails="Where it is taken, the start says so.",
 )
 WEB_WORKERS = integer(
     "WEB_WORKERS", "Web processes that `manage.py up` starts; each has a snapshot of its own.", default=1
@@ -42,7 +65,7 @@ BEHIND_TLS = flag(
     "A proxy ends TLS in front: cookies are sent over TLS only, HSTS is announced, `X-Forwarded-Proto` is believed.",
     default=False,
 )
-TRUSTED_PROXIES = listing(
+TRUSTED_PROXIES = networks(
     "TRUSTED_PROXIES",
     "Networks (CIDR) whose `X-Forwarded-For` is believed.",
     fails="Without it a key's networks and the sign-in lockout see the proxy's address for everybody.",
@@ -73,33 +96,47 @@ LOCAL_MODEL_KEY = secret(
 SEED_DEMO = flag("SEED_DEMO", "Whether `manage.py up` seeds the demo on its first start.", default=True)
 
 # PostgreSQL
-DATABASE_URL = secret(
+DATABASE_URL = url(
     "DATABASE_URL",
     "PostgreSQL as the role `chancery_app`, for the portal. To `manage.py up` alone it may be an administrator's: "
     "then the roles are made and their addresses handed on.",
     default_is="the embedded one, under `manage.py up`",
     fails=_NO_DATABASE,
+    schemes=_POSTGRES,
+    needed_by=_WITH_PAGES,
 )
-DATABASE_URL_SYSTEM = secret(
+DATABASE_URL_SYSTEM = url(
     "DATABASE_URL_SYSTEM",
     f"The same database as `chancery_system`, for tasks and commands. {_ROLE_MADE}",
     default_is="made by `manage.py up`",
     fails="Tasks fail and are tried again at their next time.",
+    schemes=_POSTGRES,
+    needed_by=_WITH_PAGES,
 )
-DATABASE_URL_GATEWAY = secret(
+DATABASE_URL_GATEWAY = url(
     "DATABASE_URL_GATEWAY",
     f"The same database as `chancery_gateway`. A direct connection: `LISTEN` does not pass a transaction pooler. "
     f"{_ROLE_MADE}",
     default_is="made by `manage.py up`",
     fails=_NO_DATABASE,
+    schemes=_POSTGRES,
+    needed_by=ROLES,
 )
-DATABASE_URL_MIGRATOR = secret(
+DATABASE_URL_MIGRATOR = url(
     "DATABASE_URL_MIGRATOR",
     f"The same database as `chancery_migrator`; needed by `manage.py migrate --database migrator` alone. {_ROLE_MADE}",
     default="",
+    schemes=_POSTGRES,
 )
 DATABASE_ADMIN_URL = secret(
     "DATABASE_ADMIN_URL", "An administrator's address, for `bootstrap_database` where `--admin-url` is not given."
+)
+DATABASE_URL_BACKUP = url(
+    "DATABASE_URL_BACKUP",
+    "The same database as `chancery_backup`, which reads every row and writes none, for `manage.py backup` alone.",
+    default="",
+    schemes=_POSTGRES,
+    fails="Without it `backup` makes the role with DATABASE_ADMIN_URL, or in the embedded PostgreSQL.",
 )
 DATABASE_PASSWORDS: dict[str, Setting[str]] = {
     role: secret(
@@ -111,12 +148,14 @@ DATABASE_PASSWORDS: dict[str, Setting[str]] = {
 }
 
 # Redis or Valkey
-REDIS_URL = secret(
+REDIS_URL = url(
     "REDIS_URL",
     "The Redis-compatible server of limits and budgets: `redis://`, `rediss://` or `unix://`.",
     default_is="the embedded Valkey, under `manage.py up`",
     fails="While it is away calls are refused with 503 `admission_unavailable`; what it lost is rebuilt from "
     "PostgreSQL before the next call.",
+    schemes=_REDIS,
+    needed_by=ROLES,
 )
 BROKER_URL = secret(
     "BROKER_URL",
@@ -124,11 +163,12 @@ BROKER_URL = secret(
     default_is="that of `REDIS_URL`",
     fails="While it is away tasks wait: orphaned calls keep their money held, sums of spend are not rolled up.",
 )
-CHANNELS_URL = secret(
+CHANNELS_URL = url(
     "CHANNELS_URL",
     "Where hints to open pages travel.",
     default_is="that of `REDIS_URL`",
     fails="While it is away pages are not told of changes and show them when they are fetched again.",
+    schemes=_REDIS,
 )
 
 # Secrets
@@ -137,30 +177,34 @@ SECRET_KEY = secret(
     "Signs sessions and forms.",
     default_is="generated by `manage.py up`",
     fails="A new one signs everybody out.",
+    allows=lambda value: len(value) >= 32,
+    must_be="32 characters or more",
+    needed_by=_WITH_PAGES,
 )
-KEY_PEPPERS = numbered_secrets(
+KEY_PEPPERS = numbered_keys(
     "KEY_PEPPERS",
     "Under which the digests of API keys and access tokens are made, as `1:<64 hex digits>`. The highest number is "
     "used for new ones.",
     default_is="generated by `manage.py up`",
     fails="A key whose pepper is gone is refused with 401 `invalid_api_key`.",
+    needed_by=ROLES,
 )
-FIELD_KEY = secret(
+FIELD_KEY = key(
     "FIELD_KEY",
     "Seals the providers' credentials: 64 hex digits.",
     default_is="generated by `manage.py up`",
     fails="With another one no credential opens, and the providers that have one count as suspended.",
+    needed_by=ROLES,
 )
-VAULT_ROOT_KEY = secret(
+VAULT_ROOT_KEY = key(
     "VAULT_ROOT_KEY",
     "Seals the tenants' keys in the keystore: 64 hex digits.",
     default_is="generated by `manage.py up`",
     fails="With another one no body can be sealed or opened: 503 `ledger_unavailable`.",
+    needed_by=ROLES,
 )
-FIELD_KEY_BEFORE = secret("FIELD_KEY_BEFORE", "The field key before, for `manage.py reseal` alone.", default="")
-VAULT_ROOT_KEY_BEFORE = secret(
-    "VAULT_ROOT_KEY_BEFORE", "The root key before, for `manage.py reseal` alone.", default=""
-)
+FIELD_KEY_BEFORE = key("FIELD_KEY_BEFORE", "The field key before, for `manage.py reseal` alone.", default="")
+VAULT_ROOT_KEY_BEFORE = key("VAULT_ROOT_KEY_BEFORE", "The root key before, for `manage.py reseal` alone.", default="")
 KEYSTORE_DIR = text(
     "KEYSTORE_DIR",
     "The keystore: the tenants' keys, each sealed under `VAULT_ROOT_KEY`. Shared by all gateway machines, and never "
@@ -183,6 +227,13 @@ MAX_ANSWER_BYTES = integer(
     default=16 * MIB,
     unit="bytes",
     fails="Beyond it the call fails with 502 `upstream_error`.",
+)
+REQUEST_ARRIVAL_SECONDS = integer(
+    "REQUEST_ARRIVAL_SECONDS",
+    "How long a request may take to arrive whole, body included, and a connection to begin its first.",
+    default=60,
+    unit="seconds",
+    fails="Longer, and the connection is closed, with 408 where nothing has been answered on it yet.",
 )
 MAX_IN_FLIGHT = integer(
     "MAX_IN_FLIGHT",
@@ -223,8 +274,79 @@ SNAPSHOT_MAX_AGE_SECONDS = integer(
     unit="seconds",
     fails="Beyond it, and after this process was stopped for a while: 503 `snapshot_stale`, and `/ready` is not ready.",
 )
+DRAIN_NOTICE_SECONDS = integer(
+    "DRAIN_NOTICE_SECONDS",
+    "How long a web process that is asked to stop still takes connections while `/ready` says `draining`: as long as "
+    "the load balancer needs to notice.",
+    default=0,
+    least=0,
+    unit="seconds",
+    fails="Too short, and the balancer sends callers where nobody listens any more.",
+)
+DRAIN_SECONDS = integer(
+    "DRAIN_SECONDS",
+    "How long calls that run may still take after that. A second SIGTERM ends the waiting.",
+    default=30,
+    unit="seconds",
+    fails="Then they are cut off, and recorded as cancelled with what had come until then.",
+)
 LEAN_INFERENCE_PATH = flag(
     "LEAN_INFERENCE_PATH", "Whether `/v1` has its own handler; else Django's, at several times the cost.", default=True
+)
+
+# What the operator sees
+REQUEST_LOG = text(
+    "REQUEST_LOG",
+    "Where the line of JSON goes that each request of `/v1` leaves: `stderr`, `off`, or the path of a file.",
+    default="stderr",
+    fails="Lines that cannot be written in time are lost and counted (`chancery_log_lines_lost_total`); no call waits.",
+)
+METRICS_PORT = integer(
+    "METRICS_PORT",
+    "A port of its own for `/metrics`, on `HOST`; 0 for none.",
+    default=0,
+    least=0,
+    most=65535,
+    fails="Where it is taken by something else there are no metrics on it, and the log says so.",
+)
+METRICS_TOKEN = secret(
+    "METRICS_TOKEN",
+    "The bearer token that `/metrics` asks for, on `PORT` too, and for which `/ready` goes into detail. Without it and "
+    "`METRICS_PORT` there is no such page.",
+    default="",
+)
+METRICS_BY_ORGANIZATION = flag(
+    "METRICS_BY_ORGANIZATION", "Whether metrics name organisations (by id) with what their calls cost.", default=False
+)
+OTEL_EXPORTER_OTLP_ENDPOINT = url(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "The base address of an OpenTelemetry collector that takes OTLP over HTTP, for a trace of each call. It is "
+    "connected to wherever it is: the lists of what may be connected to are for addresses from the register.",
+    schemes=("http://", "https://"),
+    default="",
+    fails="While it is away spans are dropped and the log says so once; no call waits.",
+)
+OTEL_EXPORTER_OTLP_HEADERS = secret(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "Headers for the collector, as `name=value,name=value`, percent-encoded.",
+    default="",
+    allows=lambda value: all("=" in pair for pair in value.split(",") if pair.strip()),
+    must_be="name=value pairs, separated by commas",
+)
+OTEL_TRACES_SAMPLER_ARG = ratio(
+    "OTEL_TRACES_SAMPLER_ARG",
+    "The share of traces that is kept, 0 to 1, of those that begin here; a caller's own trace is kept if the caller "
+    "keeps it.",
+    default=1.0,
+)
+OTEL_SERVICE_NAME = text("OTEL_SERVICE_NAME", "What this service is called in traces.", default="chancery")
+HEARTBEAT_MAX_AGE_SECONDS = integer(
+    "HEARTBEAT_MAX_AGE_SECONDS",
+    "How long after their last sign of life the task worker and the timetable count as gone.",
+    default=60,
+    least=20,
+    unit="seconds",
+    fails="Beyond it `/ready` names them, with status 200: calls are answered without them.",
 )
 
 # What may be connected to
@@ -233,7 +355,7 @@ EGRESS_ALLOWED_HOSTS = listing(
     "`host:port` of upstreams on private networks or loopback. Link-local and metadata addresses stay closed.",
     fails="A provider at an address that is not public and not listed is never connected to: 502 `upstream_error`.",
 )
-EGRESS_ALLOWED_NETWORKS = listing(
+EGRESS_ALLOWED_NETWORKS = networks(
     "EGRESS_ALLOWED_NETWORKS", "Networks (CIDR) that may be connected to though they are not public."
 )
 HOSTED_SOCKET = text(
@@ -242,3 +364,9 @@ HOSTED_SOCKET = text(
     default_is="`$CHANCERY_HOME/run/hosted.sock`",
     fails="Without that process, providers of the kind `hosted` answer 502 `upstream_error`.",
 )
+
+
+def declared() -> list[Setting[Any]]:
+    """All of them."""
+    found = [*globals().values(), *DATABASE_PASSWORDS.values()]
+    return [each for each in found if isinstance(each, Setting)]

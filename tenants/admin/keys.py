@@ -58,6 +58,7 @@ class ApiKeyAdmin(GovernedAdmin[ApiKey]):
     list_filter = ["team", "project", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["project__team"]
     search_fields = ["name", "prefix", "project__name"]
+    ordering = ["-id"]  # by when they were made; the lists of other forms page through them too
     fields = [
         "name",
         "prefix",

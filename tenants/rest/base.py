@@ -96,6 +96,8 @@ class ScopedViewSet(viewsets.GenericViewSet[Row], Generic[Row]):
                 return UUID(value)
             except ValueError:
                 raise errors.InvalidRequest(f"{parameter} is not an id.", param=parameter) from None
+        if "\0" in value:  # which PostgreSQL keeps in no text
+            raise errors.InvalidRequest(f"{parameter} has a null character.", param=parameter)
         if value in ("true", "false") and not lookup.endswith(("slug", "name")):
             return value == "true"
         return value

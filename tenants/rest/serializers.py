@@ -22,8 +22,13 @@ from tenants.models import (
 from tenants.rest.base import DataClassField, Scoped, UsdField
 
 
+def _limit(**options: Any) -> serializers.IntegerField:
+    """A whole number as the database keeps it; null is none."""
+    return serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, **options)
+
+
 class OrganizationShown(serializers.ModelSerializer[Organization]):
-    default_monthly_budget_usd = UsdField(source="default_monthly_budget_nano_usd", read_only=True)
+    default_monthly_budget_usd = UsdField(source="default_monthly_budget_nano_usd", read_only=True, allow_null=True)
 
     class Meta:
         model = Organization
@@ -50,9 +55,9 @@ class OrganizationChanged(serializers.Serializer[Any]):
     time_zone = serializers.CharField(max_length=64, required=False)
     cors_origins = serializers.ListField(child=serializers.CharField(max_length=200), required=False)
     default_monthly_budget_usd = UsdField(required=False, allow_null=True)
-    default_requests_per_minute = serializers.IntegerField(min_value=0, required=False, allow_null=True)
-    default_tokens_per_minute = serializers.IntegerField(min_value=0, required=False, allow_null=True)
-    default_concurrency = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    default_requests_per_minute = _limit(required=False)
+    default_tokens_per_minute = _limit(required=False)
+    default_concurrency = _limit(required=False)
 
 
 class TeamShown(serializers.ModelSerializer[Team]):
@@ -204,6 +209,6 @@ class RateLimitShown(LevelShown):
 
 
 class RateLimitTaken(LevelTaken):
-    requests_per_minute = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True)
-    tokens_per_minute = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True)
-    concurrency = serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True)
+    requests_per_minute = _limit()
+    tokens_per_minute = _limit()
+    concurrency = _limit()

@@ -31,7 +31,7 @@ async def truth(gateway_url: str) -> AsyncIterator[LedgerTruth]:
 
 async def traffic(writer: Writer, tenant: Tenant, seed: int) -> tuple[dict[tuple[UUID, str], int], list[RequestedRow]]:
     """Some calls, and what they must add up to: spent per budget and period, and those left open."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable
+    chance = random.Random(seed)
     budgets = [new_id() for _ in range(4)]
     spent: dict[tuple[UUID, str], int] = defaultdict(int)
     still_open = []

@@ -10,6 +10,7 @@ from django.db import connections
 from audit.ledger.append import Writer
 from audit.ledger.orphans import SettledOrphan, settle_orphans
 from audit.ledger.rows import RequestedRow
+from kit import clock
 from tests.audit.conftest import Connect, corrections_of, records_of, settlements_of
 from tests.audit.rows import Tenant, hold, outcome_of, requested
 
@@ -56,6 +57,18 @@ async def test_what_a_dead_writer_left_open_is_settled_at_its_hold(
     assert (record.id, record.request_id) == (settlement.outcome_record_id, row.id)
     assert json.loads(record.envelope)["error"] == "writer_lost"
     assert await reap(tenant) == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_an_orphan_is_settled_by_whoever_has_a_wrong_clock(
+    connect: Connect, gateway_url: str, tenant: Tenant, row: RequestedRow, hours: int
+) -> None:
+    async with Writer(gateway_url) as writer:
+        await writer.requested(row)
+    silence(connect, writer)
+
+    with clock.shifted(timedelta(hours=hours)):
+        assert [orphan.request_id for orphan in await reap(tenant)] == [row.id]
 
 
 async def test_a_long_call_of_a_living_writer_is_no_orphan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -14,9 +15,9 @@ from psycopg import errors
 from audit.ledger.append import RowRefused, Writer
 from audit.ledger.rows import Columns, Row, encoded
 from kit import clock
-from kit.ids import first_id_at, new_id, time_of
+from kit.ids import first_id_at, later_id, new_id, time_of
 from tests.audit.conftest import Connect, enter, records_of
-from tests.audit.rows import Tenant, refusal, requested
+from tests.audit.rows import Tenant, outcome_of, refusal, requested
 
 OF_THE_GATEWAY = {
     *("audit_append", "audit_correct", "audit_beat", "audit_obtain_data_key", "audit_obtain_subject"),
@@ -56,6 +57,23 @@ async def test_an_id_of_another_time_is_refused(writer: Writer, tenant: Tenant, 
     row = requested(tenant, request_id=first_id_at(clock.now() + shift))
     with pytest.raises(RowRefused) as refused:
         await writer.requested(row)
+    assert refused.value.reason == "skewed"
+    assert records_of(tenant) == []
+
+
+async def test_an_outcome_may_have_waited_for_longer(writer: Writer, tenant: Tenant) -> None:
+    """PostgreSQL was away for so long that the outcome's id is older than a new record's may be."""
+    row = requested(tenant, request_id=new_id(clock.now() - timedelta(minutes=4, seconds=59)))
+    await writer.requested(row)
+    late = outcome_of(row, record_id=later_id(row.id, 0.001))
+    await asyncio.sleep(2)
+    assert await writer.outcome(late) == "written"
+
+
+async def test_an_outcome_of_no_request_may_not(writer: Writer, tenant: Tenant) -> None:
+    row = requested(tenant, request_id=new_id(clock.now() - timedelta(minutes=6)))
+    with pytest.raises(RowRefused) as refused:
+        await writer.outcome(outcome_of(row, record_id=later_id(row.id, 0.001)))
     assert refused.value.reason == "skewed"
     assert records_of(tenant) == []
 

@@ -5,8 +5,6 @@ Refused soon: callers here do not wait for longer than `SOON_SECONDS`.
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +12,9 @@ from typing import Any
 import httpx
 import redis
 
-from tests.bench import processes
 from tests.faults import load
 from tests.faults.books import agrees, open_calls, recorded
+from tests.support.signals import standing_still
 from tests.support.stack import SNAPSHOT_SECONDS, Stack, wait_for
 
 SOON_SECONDS = 12.0
@@ -37,11 +35,11 @@ def refused(stack: Stack, **more: Any) -> str:
 
 
 def not_ready(stack: Stack) -> set[str]:
-    """What `/ready` names as unavailable."""
+    """What `/ready` names as needed and unavailable."""
     answer = httpx.get(f"{stack.url}/ready", timeout=SOON_SECONDS)
     assert answer.status_code == 503
     said = answer.json()
-    return {name for name, part in said.items() if name != "status" and part["status"] != "ok"}
+    return {name for name, part in said.items() if name != "status" and part["needed"] and part["status"] != "ok"}
 
 
 def served_again(stack: Stack) -> None:
@@ -50,19 +48,6 @@ def served_again(stack: Stack) -> None:
     wait_for(lambda: {call(stack).status_code for _ in range(4)} == {200}, 10, "not served again")
     wait_for(lambda: open_calls(stack) == 0, 15, "a refused call is still open")
     wait_for(lambda: agrees(stack), 20, "the counters differ from the books")
-
-
-@contextmanager
-def standing_still(pid: int) -> Iterator[None]:
-    """The process and its children, the parent first: it makes no new ones."""
-    members = processes.tree(pid)
-    for member in members:
-        os.kill(member, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for member in reversed(members):
-            os.kill(member, signal.SIGCONT)
 
 
 @contextmanager
@@ -110,3 +95,17 @@ def test_no_call_is_made_while_postgres_stands_still(stack: Stack) -> None:
         wait_for(lambda: refused(stack) == "snapshot_stale", SNAPSHOT_SECONDS + SOON_SECONDS)
         assert not_ready(stack) == {"database", "snapshot"}
     served_again(stack)
+
+
+def test_calls_are_answered_while_the_task_worker_stands_still(stack: Stack) -> None:
+    """Until then both it and the timetable show signs of life."""
+    wait_for(lambda: {component(stack, name)["status"] for name in ("tasks", "timetable")} == {"ok"}, 30)
+    with standing_still(stack.pid_of("tasks")):
+        assert call(stack).status_code == 200
+        assert httpx.get(f"{stack.url}/ready", timeout=SOON_SECONDS).status_code == 200
+    served_again(stack)
+
+
+def component(stack: Stack, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{stack.url}/ready", timeout=SOON_SECONDS).json()[name]
+    return found

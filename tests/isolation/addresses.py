@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 from django.apps import apps
@@ -14,8 +15,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from audit.models import Record
 from governance.models import ApprovalRequest
 from tenants.models import PersonalAccessToken
+from tests.isolation import tally
 from tests.isolation.plots import AnyModel
-from tests.support.cast import Browser
+from tests.support.cast import Browser, Person, browser
 
 # What the address itself does not say.
 SUBJECTS: dict[str, AnyModel] = {
@@ -28,6 +30,7 @@ SUBJECTS: dict[str, AnyModel] = {
 OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/"}
 _PARAMETER = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 _OF_THE_ADMIN = re.compile(r"admin/(\w+)/(\w+)/")
+_NOT_COMPARED = {"Expires", "Last-Modified", "Content-Length"}  # of the moment, and of the word that is taken out
 _FORGED = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
 
 
@@ -43,6 +46,11 @@ class Address:
         return f"{self.method} /{_PARAMETER.sub('ID', self.template)}"
 
     @property
+    def key(self) -> str:
+        """Method and path, as a table names it."""
+        return f"{self.method} {self.path('ID')}"
+
+    @property
     def is_api(self) -> bool:
         return self.template.startswith("api/")
 
@@ -55,7 +63,8 @@ class Reply:
     """What can be told apart: the identifier asked for and tokens against forgery are taken out."""
 
     status: int
-    location: str
+    headers: frozenset[tuple[str, str]]
+    cookies: frozenset[str]
     body: bytes
 
 
@@ -76,8 +85,37 @@ def ask(client: Browser, address: Address, identifier: UUID | str = "") -> Reply
         answer = getattr(client, address.method)(path, {}, content_type="application/json")
     else:
         answer = client.post(path, {})
-    body = _FORGED.sub(b"", answer.content).replace(str(identifier).encode() or b"\0", b"ID")
-    return Reply(answer.status_code, answer.headers.get("Location", "").replace(str(identifier) or "\0", "ID"), body)
+    return told(answer, identifier)
+
+
+def asked_by(person: Person, address: Address, identifier: UUID | str = "") -> Reply:
+    """As `ask`, in a browser in which the person has just signed in."""
+    return ask(looking(person) if address.method == "get" else browser(person), address, identifier)
+
+
+_looking: dict[UUID, tuple[Browser, str]] = {}
+
+
+def looking(person: Person) -> Browser:
+    """The person's browser for what changes nothing: one session, and no message left over from the page before."""
+    if person.user.id not in _looking:
+        client = browser(person)
+        _looking[person.user.id] = client, client.cookies["sessionid"].value
+    client, session = _looking[person.user.id]
+    client.cookies.clear()
+    client.cookies["sessionid"] = session
+    return client
+
+
+def told(answer: Any, word: object = "") -> Reply:
+    """What an answer says, but for `word`, which is what was asked for."""
+    tally.count()
+    forms = {form for form in (str(word), quote(str(word)), quote_plus(str(word))) if form}
+    body, headers = _FORGED.sub(b"", answer.content), dict(answer.headers.items())
+    for form in forms:
+        body = body.replace(form.encode(), b"WORD")
+        headers = {name: value.replace(form, "WORD") for name, value in headers.items() if name not in _NOT_COMPARED}
+    return Reply(answer.status_code, frozenset(headers.items()), frozenset(answer.cookies), body)
 
 
 def _patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -92,7 +130,7 @@ def _patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern
 def _methods(template: str, pattern: URLPattern) -> list[str]:
     actions = getattr(pattern.callback, "actions", None)
     if actions:
-        return sorted(actions)
+        return sorted(set(actions) - {"head"})  # which a view adds once it was asked for something
     return ["get"] if template.startswith("api/") else ["get", "post"]
 
 

@@ -1,23 +1,21 @@
-"""Every address × who asks: what is somebody else's answers as what does not exist.
+"""Every address × who asks: what is somebody else's answers as what does not exist, with either wall alone or both.
 
 Generated from the resolver: an address that is added joins by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from kit.ids import new_id
-from tenants.models import Role
 from tests.isolation import ways
-from tests.isolation.addresses import Address, Reply, addresses, ask
+from tests.isolation.addresses import Address, Reply, addresses, ask, asked_by
+from tests.isolation.callers import Callers
 from tests.isolation.plots import AnyModel, owned_models
 from tests.isolation.walls import TEAM, Estate, side_column
-from tests.support import cast
-from tests.support.cast import Browser, Person, browser
+from tests.support.cast import Browser, Person
 
 ADDRESSES = addresses()
 OF_ROWS = [pytest.param(each, id=str(each)) for each in ADDRESSES if each.model]
@@ -30,58 +28,37 @@ PUBLIC = {"/api/schema/", "/api/docs/", "/sign-in/", "/sign-in/code/", "/sign-in
 LISTS = [each for each in WITHOUT_ROWS if each.values[0].method == "get"]  # type: ignore[union-attr]
 
 
-@dataclass(slots=True)
-class Callers:
-    admin: Person
-    officer: Person
-    reader: Person
-    lead: Person
-    sister: Person
-    stranger: Person
-
-
-@pytest.fixture(scope="session")
-def callers(estate: Estate, other_estate: Estate) -> Callers:
-    first, second = estate.plots
-    return Callers(
-        admin=cast.join(estate.world, "Ada", Role.ADMINISTRATOR),
-        officer=cast.join(estate.world, "Olga", Role.COMPLIANCE_OFFICER),
-        reader=cast.join(estate.world, "Rob", Role.READ_ONLY, first.team),
-        lead=first.lead,
-        sister=second.lead,
-        stranger=cast.join(other_estate.world, "Zoe", Role.ADMINISTRATOR),
-    )
-
-
 def row_of(estate: Estate, address: Address) -> Any:
     assert address.model is not None
     return estate.plots[0].row(address.model).pk
 
 
 def absent(person: Person, address: Address) -> Reply:
-    return ask(browser(person), address, new_id())
+    return asked_by(person, address, new_id())
 
 
 @pytest.mark.parametrize("address", OF_ROWS)
-def test_another_organisations_row_is_not_there(estate: Estate, callers: Callers, address: Address) -> None:
-    answer = ask(browser(callers.stranger), address, row_of(estate, address))
+def test_another_organisations_row_is_not_there(
+    estate: Estate, callers: Callers, standing: str, address: Address
+) -> None:
+    answer = asked_by(callers.stranger, address, row_of(estate, address))
     assert answer == absent(callers.stranger, address)
     assert answer.status in (302, 403, 404, 405)
 
 
 @pytest.mark.parametrize("address", OF_TEAMS)
-def test_a_sister_teams_row_is_not_there(estate: Estate, callers: Callers, address: Address) -> None:
-    answer = ask(browser(callers.sister), address, row_of(estate, address))
+def test_a_sister_teams_row_is_not_there(estate: Estate, callers: Callers, standing: str, address: Address) -> None:
+    answer = asked_by(callers.sister, address, row_of(estate, address))
     assert answer == absent(callers.sister, address)
     assert answer.status in (302, 403, 404, 405)
 
 
 @pytest.mark.parametrize("address", [each for each in OF_ROWS if each.values[0].method == "get"])  # type: ignore[union-attr]
-def test_the_right_people_are_shown_it(estate: Estate, callers: Callers, address: Address) -> None:
+def test_the_right_people_are_shown_it(estate: Estate, callers: Callers, standing: str, address: Address) -> None:
     """Or the above would prove nothing. What nobody is shown, such as the confirmation of a deletion, is refused, and
     some addresses send on to another whatever is asked for."""
     people = [callers.admin, callers.officer, callers.lead]
-    answers = [ask(browser(person), address, row_of(estate, address)) for person in people]
+    answers = [asked_by(person, address, row_of(estate, address)) for person in people]
     shown = [answer for person, answer in zip(people, answers, strict=True) if answer != absent(person, address)]
     assert {answer.status for answer in shown} <= {200, 302}
     assert shown or {answer.status for answer in answers} <= {301, 302, 403, 404, 405}
@@ -97,7 +74,7 @@ def test_whoever_only_reads_changes_nothing(estate: Estate, callers: Callers, ad
     assert address.model is not None
     row = estate.plots[0].row(address.model)
     before = ways.content(row)
-    answer = ask(browser(callers.reader), address, row.pk)
+    answer = asked_by(callers.reader, address, row.pk)
     assert ways.content(row) == before
     assert answer.status < 500
     if address.is_api:
@@ -119,9 +96,9 @@ def test_nothing_opens_before_signing_in(address: Address) -> None:
 
 
 @pytest.mark.parametrize("address", LISTS)
-def test_no_list_names_another_tenants_rows(estate: Estate, callers: Callers, address: Address) -> None:
+def test_no_list_names_another_tenants_rows(estate: Estate, callers: Callers, standing: str, address: Address) -> None:
     for person, models in ((callers.stranger, owned_models()), (callers.sister, of_a_team())):
-        page = ask(browser(person), address).body.decode()
+        page = asked_by(person, address).body.decode()
         assert [model for model in models if str(estate.plots[0].row(model).pk) in page] == []
 
 

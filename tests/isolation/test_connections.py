@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from contextlib import suppress
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from asgiref.sync import sync_to_async
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 
 from kit import scoping
 from kit.scoping import Scope, within
@@ -126,3 +131,61 @@ def test_a_request_that_fails_leaves_nothing_behind(
         browser(acme.ada).get("/api/teams/")
     assert settings() == nothing
     assert scoping.entered() is None
+
+
+async def test_two_tasks_of_one_loop_are_in_two_scopes(world: World, other_world: World) -> None:
+    """They wait for each other inside their scopes, on threads that the loop hands out as it likes."""
+    both_are_in = Barrier(2, timeout=10)
+
+    def look(entered: World) -> list[object]:
+        with within(entered.system.scope):
+            both_are_in.wait()
+            found: list[object] = [Organization.objects.get(), Project.across_tenants.get()]
+            both_are_in.wait()
+        connection.close()
+        return found
+
+    tasks = [asyncio.to_thread(look, each) for each in (world, other_world)]
+    assert await asyncio.gather(*tasks) == [[each.organization, each.project] for each in (world, other_world)]
+    assert scoping.entered() is None
+
+
+async def test_a_task_that_is_cancelled_leaves_nothing_to_the_next_on_its_connection(world: World) -> None:
+    """Django's thread for synchronous code is one, and so is its connection."""
+    entered = Event()
+
+    def stay() -> None:
+        with within(of(world)):
+            entered.set()
+            sleep(0.2)
+
+    task = asyncio.create_task(sync_to_async(stay)())
+    await asyncio.to_thread(entered.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert set((await sync_to_async(settings)()).values()) - {""} == {await sync_to_async(_pid)()}
+    assert scoping.entered() is None
+
+
+def test_tenants_take_turns_on_one_connection_whatever_becomes_of_the_turn_before(
+    nothing: dict[str, str], world: World, other_world: World
+) -> None:
+    """As behind a pooler: each turn ends well, raises, breaks its transaction or is rolled back, and the next sees
+    its own."""
+
+    def fail() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+    endings: list[Callable[[], None]] = [lambda: None, lambda: transaction.set_rollback(True), fail]
+    for turn in range(24):
+        mine = (world, other_world)[turn % 2]
+        with suppress(DataError), within(mine.system.scope):
+            assert Team.across_tenants.get() == mine.team
+            endings[turn % 3]()
+        assert settings() == nothing
+
+
+def _pid() -> str:
+    return str(connection.connection.info.backend_pid)

@@ -10,6 +10,7 @@ from django.db import transaction
 from kit.scoping import within
 from kit.tenant_owned import ScopedManager
 from tenants.models import PersonalAccessToken
+from tests.isolation import tally
 from tests.isolation.plots import AnyModel, owned_models
 from tests.isolation.walls import ORGANIZATION, TEAM, Wall, side_column
 from tests.isolation.ways import changeable, may, table_of
@@ -27,6 +28,7 @@ CASES = [
 
 
 def found(row: Any) -> Any:
+    tally.count()
     return type(row)._default_manager.using("system").filter(pk=row.pk)
 
 

@@ -13,6 +13,7 @@ from django.db.models.base import ModelState
 from psycopg.errors import InsufficientPrivilege
 
 from kit.ids import new_id
+from tests.isolation import tally
 from tests.isolation.plots import AnyModel
 
 DENIED = "denied"  # by a missing privilege or a policy
@@ -24,6 +25,7 @@ WAYS = ["scoped manager", "unscoped manager", "SQL"]
 
 def outcome_of(act: Callable[[], int], using: str = "default") -> Outcome:
     """How many rows an act reached, or why none; what it did is undone."""
+    tally.count()
     try:
         with transaction.atomic(using=using):
             reached = act()

@@ -37,3 +37,9 @@ def test_ids_are_ordered_by_time(one: datetime, other: datetime) -> None:
 
 def test_ids_do_not_repeat() -> None:
     assert len({ids.new_id() for _ in range(10_000)}) == 10_000
+
+
+def test_what_follows_by_a_duration_does_not_go_by_the_clock() -> None:
+    first = ids.new_id()
+    with clock.shifted(timedelta(hours=-1)):
+        assert ids.time_of(ids.later_id(first, 1.5)) - ids.time_of(first) == timedelta(seconds=1.5)

@@ -30,6 +30,8 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(monkeypatch: pytest.Monkey
         env.integer("PORT", default=8000)
     with pytest.raises(env.InvalidSetting, match="PORT must be true or false"):
         env.flag("PORT")
+    with pytest.raises(env.InvalidSetting, match="PORT must be a number from 0 to 1"):
+        env.ratio("PORT")
 
 
 def test_values_are_read_as_their_type(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +39,8 @@ def test_values_are_read_as_their_type(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.integer("PORT", default=8000) == 80
     monkeypatch.setenv("PORT", " Yes")
     assert env.flag("PORT") is True
+    monkeypatch.setenv("PORT", "0.25")
+    assert env.ratio("PORT", default=1.0) == 0.25
     monkeypatch.setenv("PORT", "a, b,,c ")
     assert env.listing("PORT") == ["a", "b", "c"]
     monkeypatch.setenv("PORT", "1:x,2:y")

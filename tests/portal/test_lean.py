@@ -32,6 +32,7 @@ OF_PAGES = {
     "content-security-policy",
     "permissions-policy",
     "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
     "referrer-policy",
     "x-content-type-options",
     "x-frame-options",

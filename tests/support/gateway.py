@@ -17,6 +17,7 @@ from django.db.models import Max
 
 from governance.models import SnapshotChange
 
+METRICS_TOKEN = "whoever-may-see-figures"
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -36,12 +37,18 @@ class RunningGateway:
         self.catch_up()
         return httpx.get(self.url + path, timeout=30, **request)
 
+    def ready(self) -> dict[str, Any]:
+        """With the details."""
+        headers = {"authorization": f"Bearer {METRICS_TOKEN}"}
+        told: dict[str, Any] = httpx.get(self.url + "/ready", headers=headers, timeout=5).json()
+        return told
+
     def catch_up(self) -> None:
         """Returns when the gateway decides by everything committed before."""
         newest = SnapshotChange.objects.using("system").aggregate(newest=Max("id"))["newest"] or 0
         deadline = time.monotonic() + 10
         while self._known_version < newest:
-            self._known_version = httpx.get(self.url + "/ready", timeout=5).json()["snapshot"]["version"]
+            self._known_version = self.ready()["snapshot"]["version"]
             if time.monotonic() > deadline:
                 raise RuntimeError(f"the gateway is at {self._known_version}, the database at {newest}")
 
@@ -68,7 +75,14 @@ def start(environment: dict[str, str], log: Path, *, port: int | None = None, **
     ]
     with log.open("ab") as output:
         process = _spawn(
-            command, {**environment, "PYTHONPATH": f"{REPOSITORY}/platform:{REPOSITORY}", **settings}, output
+            command,
+            {
+                **environment,
+                "PYTHONPATH": f"{REPOSITORY}/platform:{REPOSITORY}",
+                "METRICS_TOKEN": METRICS_TOKEN,
+                **settings,
+            },
+            output,
         )
     gateway = RunningGateway(f"http://127.0.0.1:{port}", port, process, log)
     deadline = time.monotonic() + 30

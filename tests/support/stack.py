@@ -20,24 +20,20 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from audit.usage.balances import LedgerTruth
-from gateway.admission.admission import Admission
-from gateway.admission.connection import Connection
-from gateway.admission.holds import BudgetLine, Spending
-from gateway.truth import Books
+from gateway.admission.holds import Spending
 from kit import clock
 from portal.embedded import orphans
 from portal.embedded.application import REPOSITORY
 from portal.embedded.home import Home
 from portal.embedded.programs import started_at
 from tests.bench import processes
-from tests.support.gateway import free_port
+from tests.bench.processes import free_port
+from tests.support import counters
 
 LEASE_SECONDS = 5
 SNAPSHOT_SECONDS = 5
 _START_SECONDS = 120.0
 _STOP_SECONDS = 60.0
-_NO_LIMIT = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +102,8 @@ class Stack:
 
     def counted(self) -> list[Spending]:
         """Where each budget stands by the counters."""
-        return asyncio.run(self._counted())
-
-    async def _counted(self) -> list[Spending]:
-        books = Books(LedgerTruth(self.environment["DATABASE_URL_GATEWAY"]), LEASE_SECONDS)
-        admission = Admission(Connection(self.environment["REDIS_URL"]), books)
-        lines = [BudgetLine(budget, "", "organization", _NO_LIMIT, "total") for budget in self.seeded.budget_ids]
-        try:
-            return await admission.spending(self.seeded.organization_id, lines)
-        finally:
-            await admission.close()
-            await books.close()
+        organization_id, budget_ids = self.seeded.organization_id, self.seeded.budget_ids
+        return asyncio.run(counters.stands(self.environment, organization_id, budget_ids, lease_seconds=LEASE_SECONDS))
 
 
 def _is_child(pid: int, parent: int) -> bool:

@@ -12,18 +12,24 @@ from gateway.caller import Caller
 from gateway.routing import candidates, conditions
 from gateway.routing.candidates import Candidate
 from gateway.services import Services
+from gateway.wire import openapi
 from governance.snapshot.section import ModelEntry, RouteEntry
 from kit import clock, errors
 
 router = Router(tags=["models"])
 
 
-@router.get("/models", operation_id="list_models", summary="List models and routes")
+@router.get("/models", operation_id="list_models", openapi_extra=openapi.MODELS, summary="List models and routes")
 async def list_models(request: HttpRequest) -> Any:
     return read_only(request, "models:read", _list)
 
 
-@router.get("/models/{path:name}", operation_id="retrieve_model", summary="One model or route")
+@router.get(
+    "/models/{path:name}",
+    operation_id="retrieve_model",
+    openapi_extra=openapi.MODEL_NAMED,
+    summary="One model or route",
+)
 async def retrieve_model(request: HttpRequest, name: str) -> Any:
     return read_only(request, "models:read", lambda services, caller: _one(services, caller, name))
 

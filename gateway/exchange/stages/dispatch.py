@@ -48,4 +48,5 @@ def call_of(exchange: Exchange, candidate: Candidate) -> UpstreamCall:
         credential=candidate.provider.credential,
         stream=chat.stream,
         timeouts=exchange.services.timeouts,
+        headers=() if exchange.trace is None else exchange.trace.begin_attempt(),
     )

@@ -42,6 +42,7 @@ def web(listener: socket.socket, given: Mapping[str, str]) -> Program:
         *("web", "-m", "portal.embedded.web", "--fd", str(listener.fileno()), "--workers", str(workers)),
         given=given,
         ready=lambda: answers(port, "/health"),
+        stop_seconds=variables.DRAIN_NOTICE_SECONDS.read() + variables.DRAIN_SECONDS.read() + _DRAIN_SECONDS,
         descriptors=(listener.fileno(),),
     )
 
@@ -81,6 +82,7 @@ def _ours(
     *arguments: str,
     given: Mapping[str, str],
     ready: Callable[[], bool] = lambda: True,
+    stop_seconds: float = _DRAIN_SECONDS,
     descriptors: tuple[int, ...] = (),
     activated_by: socket.socket | None = None,
 ) -> Program:
@@ -90,7 +92,7 @@ def _ours(
         directory=REPOSITORY,
         environment=environment(given),
         ready=ready,
-        stop_seconds=_DRAIN_SECONDS,
+        stop_seconds=stop_seconds,
         descriptors=descriptors,
         activated_by=activated_by,
     )

@@ -77,8 +77,7 @@ def bootstrap(admin_url: str, passwords: Mapping[str, str]) -> Bootstrapped:
 
     Raises `Refused`, and `psycopg.Error` where the administrator may not even make roles.
     """
-    named = urlsplit(admin_url).path.lstrip("/")
-    database = DEFAULT_DATABASE if named in ("", "postgres") else unquote(named)
+    database = database_of(admin_url)
     with psycopg.connect(_url(admin_url, database="postgres"), autocommit=True) as server:
         _check_version(server)
         _make_roles(server, passwords)
@@ -86,6 +85,17 @@ def bootstrap(admin_url: str, passwords: Mapping[str, str]) -> Bootstrapped:
     with psycopg.connect(_url(admin_url, database=database), autocommit=True) as inside:
         lacking = _prepare_database(inside)
     return Bootstrapped(role_urls(admin_url, database, passwords), tuple(lacking))
+
+
+def database_of(admin_url: str) -> str:
+    """The product's: the URL's, `chancery` where that names `postgres` or none."""
+    named = urlsplit(admin_url).path.lstrip("/")
+    return DEFAULT_DATABASE if named in ("", "postgres") else unquote(named)
+
+
+def admin_of(admin_url: str, database: str) -> str:
+    """The administrator's address inside that database."""
+    return _url(admin_url, database=database)
 
 
 def role_urls(admin_url: str, database: str, passwords: Mapping[str, str]) -> RoleUrls:

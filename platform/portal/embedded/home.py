@@ -94,6 +94,11 @@ class Home:
             _write(path, kept)
         return str(kept[name])
 
+    def kept(self, name: str) -> str | None:
+        """A secret that was generated, or put there, before."""
+        found: str | None = _read(self.path / "secrets.json").get(name)
+        return found
+
     def recall(self, name: str) -> Any:
         """What `remember` kept, or None."""
         return _read(self.path / "runtime.json").get(name)

@@ -39,6 +39,9 @@ _TUNING = {
     "jit": "off",  # compiles for longer than any of our queries runs
     "idle_in_transaction_session_timeout": "5min",  # a forgotten transaction holds back the ledger's sealer
     "log_line_prefix": "%m [%p] %u@%d ",
+    # A statement that fails holds what it was to store, and a violated constraint names the value: not for a log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "cluster_name": "chancery",

@@ -48,14 +48,6 @@ def spawn(program: Program, log: IO[bytes]) -> subprocess.Popen[bytes]:
     On Linux the kernel sends `stop_signal` when the supervisor dies without a chance to.
     """
     account = program.account
-    parent = os.getpid()
-
-    def before_exec() -> None:
-        if _libc is not None:
-            _libc.prctl(_PR_SET_PDEATHSIG, program.stop_signal.value)
-            if os.getppid() != parent:  # it died before the line above
-                os.kill(os.getpid(), signal.SIGKILL)
-
     program.prepare()
     return subprocess.Popen(  # noqa: S603  every command is ours
         program.command,
@@ -69,8 +61,23 @@ def spawn(program: Program, log: IO[bytes]) -> subprocess.Popen[bytes]:
         user=account.uid if account else None,
         group=account.gid if account else None,
         extra_groups=[] if account else None,
-        preexec_fn=before_exec,  # runs after the change of account, which would clear the setting
+        preexec_fn=end_with_parent(
+            program.stop_signal
+        ),  # runs after the change of account, which would clear the setting
     )
+
+
+def end_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: on Linux the kernel sends the signal when this process, its one thread, dies."""
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, number.value)
+            if os.getppid() != parent:  # it died before the line above
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return before_exec
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:

@@ -184,6 +184,21 @@ def services(home: Home, progress: Progress) -> None:
         supervisor.watch()
 
 
+@contextmanager
+def services_for_a_while(home: Home, progress: Progress) -> Iterator[tuple[str, dict[str, str]]]:
+    """The administrator's address of PostgreSQL, and what processes of ours need to know: of services given or running
+    already, else of those started here and stopped at the end."""
+    admin_url = variables.DATABASE_ADMIN_URL.given()
+    if admin_url is not None:
+        yield admin_url, {}
+    elif home.supervisor() is not None:
+        yield postgres.configure(home).admin_url, home.recall("environment")
+    else:
+        with _started(home, progress) as (start, _):
+            start.services()
+            yield postgres.configure(home).admin_url, start.environment
+
+
 def _given(*settings: Setting[str]) -> dict[str, str]:
     return {setting.name: value for setting in settings if (value := setting.given()) is not None}
 

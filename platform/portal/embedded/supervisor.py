@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType, TracebackType
@@ -54,11 +54,17 @@ class _Child:
 
 
 class Supervisor:
-    """A context manager: leaving it stops everything. `report` gets one line for each thing a person should know."""
+    """A context manager: leaving it stops everything. `report` gets one line for each thing a person should know.
 
-    def __init__(self, home: Home, report: Callable[[str], None]) -> None:
+    `pauses` are the seconds before a program that ended is started again, the first time, the second and so on.
+    """
+
+    def __init__(
+        self, home: Home, report: Callable[[str], None], *, pauses: Sequence[float] = _BACKOFF_SECONDS
+    ) -> None:
         self._home = home
         self._report = report
+        self._pauses = pauses
         self._children: dict[str, _Child] = {}
         self._requests_to_stop = 0
         self._next_housekeeping = 0.0
@@ -170,7 +176,7 @@ class Supervisor:
         self._postpone(child, now, f"ended with {how}; it is started again (see {child.log.path})")
 
     def _postpone(self, child: _Child, now: float, why: str) -> None:
-        child.due = now + _BACKOFF_SECONDS[min(child.failures, len(_BACKOFF_SECONDS) - 1)]
+        child.due = now + self._pauses[min(child.failures, len(self._pauses) - 1)]
         child.failures += 1
         with suppress(OSError):  # whoever reads may have gone, or the disk be full: no reason to stop
             self._report(f"{child.program.name} {why}")

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portal.reference import audit_actions, commands, error_codes, ledger_records, openapi, roles, settings
+from portal.reference import (
+    audit_actions,
+    commands,
+    error_codes,
+    failure_matrix,
+    ledger_records,
+    metrics,
+    openapi,
+    roles,
+    settings,
+)
 from portal.reference.source import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "reference"
 _PAGES = {
     "settings.md": settings.render,
+    "failure-matrix.md": failure_matrix.render,
     "error-codes.md": error_codes.render,
     "audit-actions.md": audit_actions.render,
     "roles.md": roles.render,
     "commands.md": commands.render,
     "ledger-records.md": ledger_records.render,
+    "metrics.md": metrics.render,
     "openapi-inference.json": openapi.render_inference,
     "openapi-portal.json": openapi.render_portal,
 }

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request as ApiRequest
@@ -56,6 +56,11 @@ class RequestShown(serializers.Serializer[Any]):
     latency_ms = serializers.FloatField(allow_null=True)
 
 
+@extend_schema_serializer(many=False)
+class RequestsShown(serializers.Serializer[Any]):
+    results = RequestShown(many=True)
+
+
 class RecordShown(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.CharField()
@@ -76,7 +81,7 @@ class RequestViewSet(viewsets.ViewSet):
     permission_classes = [IsAuthenticated, MayView]
     view_act = "audit.request.view"
 
-    @extend_schema(operation_id="requests_list", parameters=[RequestsWanted], responses=RequestShown(many=True))
+    @extend_schema(operation_id="requests_list", parameters=[RequestsWanted], responses=RequestsShown)
     def list(self, request: ApiRequest) -> Response:
         """Newest first. Page on with `before`."""
         asked = RequestsWanted(data=request.query_params)

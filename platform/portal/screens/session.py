@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from kit.context import Actor
+from portal import known_browser, lockout
 from portal import sign_in as people
 from portal.capacities import Capacity
 from portal.screens.guard import safe_next, screen
@@ -53,8 +54,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(safe_next(request))
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if people.with_password(request, form.cleaned_data["email"], form.cleaned_data["password"]):
-            return HttpResponseRedirect(safe_next(request))  # a role that needs a code is sent to give it
+        email = form.cleaned_data["email"]
+        if people.with_password(request, email, form.cleaned_data["password"]):
+            onward = HttpResponseRedirect(safe_next(request))  # a role that needs a code is sent to give it
+            known_browser.remember(onward, lockout.subject_of(email))
+            return onward
         form.add_error(None, _WRONG)
     return _page(request, "portal/sign_in.html", form)
 

@@ -121,6 +121,14 @@ def test_what_follows_the_body_is_no_part_of_it(raw: socket.socket, served: Worl
     assert len(echo_upstream.received) == 1
 
 
+def test_an_answer_comes_in_one_piece(raw: socket.socket, served: World) -> None:
+    """A head that is sent by itself costs the gateway a second system call, and the caller a second wake-up."""
+    raw.sendall(head(served, f"content-length: {len(CHAT)}") + CHAT)
+    found, _, body = raw.recv(65_536).partition(b"\r\n\r\n")
+    assert statuses(found) == [200]
+    assert json.loads(body)["object"] == "chat.completion"
+
+
 @pytest.mark.parametrize(
     "path", ["/v1//chat/completions", "/v1/chat/completions/", "/v1/./chat/completions", "/v1/chat/completions%00"]
 )

@@ -100,7 +100,7 @@ def test_a_refusal_names_the_field_and_says_not_to_try_again(
 def test_an_answer_says_where_its_time_went(gateway: RunningGateway, world: World, upstream: str) -> None:
     world.serve("helper", upstream)
     parts = dict(part.split(";dur=") for part in chat(gateway, world.headers).headers["server-timing"].split(", "))
-    assert parts.keys() == {"auth", "inspect", "admit", "record", "upstream", "overhead"}
+    assert parts.keys() == {"auth", "inspect", "admit", "record", "upstream", "settle", "overhead"}
     assert all(float(spent) >= 0 for spent in parts.values())
 
 

@@ -97,6 +97,17 @@ def test_an_event_that_is_none_ends_the_stream_with_an_error_event(
     assert 0 < settled.cost_nano_usd <= settled.held_nano_usd
 
 
+@pytest.mark.parametrize("event", [b"{}", b'{"choices": null}', b'{"type": "ping"}'])
+def test_an_event_that_says_nothing_is_not_passed_on(
+    gateway: RunningGateway, world: World, echo_upstream: Recorder, event: bytes
+) -> None:
+    world.serve("helper", echo_upstream.url)
+    echo_upstream.answer_events(FINE, event, FINE)
+    first, second, last = data_of(ask(gateway, world, stream=True).text)
+    assert all(json.loads(passed)["choices"][0]["delta"]["content"] == "Hel" for passed in (first, second))
+    assert last == "[DONE]"
+
+
 @pytest.mark.parametrize(("usage", "estimated"), AMOUNTS)
 def test_whatever_is_counted_the_call_is_answered_and_settled_once(
     gateway: RunningGateway, world: World, echo_upstream: Recorder, usage: Any, estimated: bool

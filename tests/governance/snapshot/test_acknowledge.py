@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.conf import settings
 
 from governance.models import GatewayProcess
@@ -26,7 +27,7 @@ class Worker:
 
     def look(self) -> None:
         self.last = changes.pull(self.last)
-        acknowledge.beat(self.id, seen=self.last.seen, version=self.last.version, now=clock.now())
+        acknowledge.beat(self.id, seen=self.last.seen, version=self.last.version)
 
     def misses_key_of(self, world: World, *, after: timedelta = timedelta()) -> bool:
         found = acknowledge.pending(clock.now() + after, using="default", object_id=world.key.id)
@@ -60,6 +61,16 @@ def test_a_silent_worker_is_waited_for_as_long_as_it_may_decide(world: World) ->
     may_decide = timedelta(seconds=settings.SNAPSHOT_MAX_AGE_SECONDS)
     assert worker.misses_key_of(world, after=may_decide)
     assert not worker.misses_key_of(world, after=may_decide + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_with_a_wrong_clock_is_waited_for(world: World, hours: int) -> None:
+    with clock.shifted(timedelta(hours=hours)):
+        worker = Worker()
+        worker.look()
+    revoke(world)
+    assert worker.misses_key_of(world)
+    assert not worker.misses_key_of(world, after=timedelta(minutes=30))
 
 
 def test_one_that_has_said_nothing_yet_has_seen_nothing(world: World) -> None:

@@ -79,12 +79,14 @@ def launcher_of(home: Home) -> Iterator[Callable[..., Launcher]]:
         launched.append(Launcher(home, process))
         return launched[-1]
 
-    yield start
-    for launcher in launched:
-        if launcher.process.poll() is None:
-            launcher.stop()
-        assert launcher.process.stdout is not None
-        launcher.process.stdout.close()
+    try:
+        yield start
+    finally:
+        for launcher in launched:
+            if launcher.process.poll() is None:
+                launcher.stop()
+            assert launcher.process.stdout is not None
+            launcher.process.stdout.close()
 
 
 @pytest.fixture

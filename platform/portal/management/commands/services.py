@@ -20,17 +20,20 @@ _STOP_SECONDS = 90.0
 
 
 class Command(BaseCommand):
-    help = "Runs PostgreSQL and Valkey alone (run), shows what runs in this home (status), or stops it (stop)."
+    help = (
+        "Runs PostgreSQL and Valkey alone (run), shows what runs in this home (status), replaces the web workers one "
+        "by one without losing a call (reload), or stops it (stop)."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "act", choices=["run", "status", "stop"], nargs="?", default="status", help="status unless given"
+            "act", choices=["run", "status", "reload", "stop"], nargs="?", default="status", help="status unless given"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         home = Home(variables.HOME.read())
-        {"run": self._run, "status": self._status, "stop": self._stop}[options["act"]](home)
+        {"run": self._run, "status": self._status, "reload": self._reload, "stop": self._stop}[options["act"]](home)
 
     def _run(self, home: Home) -> None:
         try:
@@ -45,6 +48,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{home.path}: {f'supervised by process {supervisor}' if supervisor else 'not running'}")
         for name, pid in orphans.running(home).items():
             self.stdout.write(f"  {name:14} process {pid}")
+
+    def _reload(self, home: Home) -> None:
+        web = orphans.running(home).get("web")
+        if web is None:
+            raise CommandError(f"No web server runs in {home.path}.")
+        os.kill(web, signal.SIGHUP)
+        self.stdout.write(f"Asked process {web}; {home.logs / 'web.log'} says it if a new worker does not come up.")
 
     def _stop(self, home: Home) -> None:
         pid = home.supervisor()

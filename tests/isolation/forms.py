@@ -1,0 +1,126 @@
+"""What the management API takes, address by address: bodies that are accepted, from whom they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from governance import models as governance
+from kit import clock
+from kit.ids import new_id
+from tenants import models as tenants
+from tests.isolation.addresses import Address, addresses
+from tests.isolation.plots import AnyModel, Plot
+from tests.support.issuers import new_jwks
+
+Form = Callable[[Plot], dict[str, Any]]
+
+
+def _word() -> str:
+    return f"w-{new_id().hex[-12:]}"
+
+
+def _named(plot: Plot) -> dict[str, Any]:
+    return {"name": _word(), "slug": _word()}
+
+
+def _model(plot: Plot) -> dict[str, Any]:
+    described = {"publisher": "Somebody", "version": "1", "context_window": 4096, "max_output_tokens": 512}
+    return {**_named(plot), **described}
+
+
+def _price(plot: Plot) -> dict[str, Any]:
+    later = clock.now() + timedelta(days=1)  # of one deployment another each time
+    return {"deployment": _id(plot, governance.Deployment), "effective_from": later.isoformat(), **_rates()}
+
+
+def _rates() -> dict[str, str]:
+    return {"input_usd": "1", "output_usd": "2"}
+
+
+def _limits(plot: Plot) -> dict[str, Any]:
+    numbers = {"requests_per_minute": 60, "tokens_per_minute": None, "concurrency": 2}
+    return {"team": _id(plot, tenants.Team), **numbers}
+
+
+def _issuer(plot: Plot) -> dict[str, Any]:
+    return {
+        "project": _id(plot, tenants.Project),
+        "name": _word(),
+        "issuer": f"https://{_word()}.example.com",
+        "audience": "chancery",
+        "jwks": new_jwks(),
+    }
+
+
+def _id(plot: Plot, model: AnyModel) -> str:
+    return str(plot.row(model).pk)
+
+
+# What makes or sets a row, by the route and method. Every member that names a row is in `NAMING`.
+FORMS: dict[str, Form] = {
+    "post /api/teams/": _named,
+    "post /api/projects/": lambda plot: {**_named(plot), "team": _id(plot, tenants.Team)},
+    "post /api/memberships/": lambda plot: {
+        "email": f"{_word()}@example.com",
+        "name": _word(),
+        "role": "developer",
+        "team": _id(plot, tenants.Team),
+    },
+    "post /api/api-keys/": lambda plot: {"project": _id(plot, tenants.Project), "name": _word()},
+    "post /api/identity-providers/": _issuer,
+    "post /api/budgets/": lambda plot: {"team": _id(plot, tenants.Team), "name": _word(), "limit_usd": "5"},
+    "put /api/rate-limits/level/": _limits,
+    "post /api/providers/": lambda plot: {"name": _word(), "kind": "dummy"},
+    "post /api/models/": _model,
+    "post /api/deployments/": lambda plot: {
+        "model": _id(plot, governance.Model),
+        "provider": _id(plot, governance.Provider),
+        "upstream_model": _word(),
+        "region": _word(),
+    },
+    "post /api/prices/": _price,
+    "post /api/routes/": lambda plot: {
+        "slug": _word(),
+        "team": _id(plot, tenants.Team),
+        "deployments": [_id(plot, governance.Deployment)],
+    },
+    "post /api/approval-requests/": lambda plot: {
+        "model": str(plot.add(governance.Model, **_model(plot)).pk),
+        "justification": "letters",
+        "teams": [_id(plot, tenants.Team)],
+    },
+}
+NAMING: dict[str, AnyModel] = {
+    "team": tenants.Team,
+    "teams": tenants.Team,
+    "project": tenants.Project,
+    "api_key": tenants.ApiKey,
+    "model": governance.Model,
+    "provider": governance.Provider,
+    "deployment": governance.Deployment,
+    "deployments": governance.Deployment,
+}
+# Members that are not in the body above, in place of one that is.
+INSTEAD = {"post /api/budgets/": ("project", "api_key"), "put /api/rate-limits/level/": ("project", "api_key")}
+
+
+def makers() -> list[Address]:
+    """Addresses of the API that make or set a row without naming one."""
+    return [each for each in addresses() if each.is_api and each.model is None and each.method != "get"]
+
+
+def naming(address: str, plot: Plot) -> list[str]:
+    """The members of the body of an address that name a row."""
+    return [name for name in (*FORMS[address](plot), *INSTEAD.get(address, ())) if name in NAMING]
+
+
+def body_with(address: str, ours: Plot, name: str, identifier: UUID) -> dict[str, Any]:
+    """An accepted body but for the member `name`, which names another row."""
+    body = FORMS[address](ours)
+    if name in INSTEAD.get(address, ()):
+        body.pop("team")
+    body[name] = [str(identifier)] if name.endswith("s") else str(identifier)
+    return body
