@@ -33,7 +33,7 @@
 
   const refresh = async (changed) => {
     const answer = await fetch("/counts/", { headers: { Accept: "application/json" } }).catch(() => null);
-    if (!answer || !answer.ok) return state("offline");
+    if (!answer || !answer.ok || answer.redirected) return state("offline"); // redirected: to the sign-in
     const counts = await answer.json();
     show(counts.approvals);
     if (document.body.dataset.topic === "approvals" && (changed || (known !== null && known !== counts.approvals))) {

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import httpx
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.gateway.telemetry.lines import Figures
+import httpx
+import pytest
+
+from tests.gateway.telemetry.lines import Figures, watched
 from tests.support.gateway import METRICS_TOKEN, RunningGateway
 
 
 def figures(gateway: RunningGateway) -> Figures:
     return Figures(httpx.get(gateway.url + "/metrics", headers={"authorization": f"Bearer {METRICS_TOKEN}"}).text)
+
+
+@pytest.fixture
+def gateway(environment: dict[str, str], tmp_path: Path) -> Iterator[RunningGateway]:
+    with watched(environment, tmp_path) as one:
+        yield one.gateway
 
 
 def test_pages_are_counted_by_surface_and_class_of_status(gateway: RunningGateway) -> None:
