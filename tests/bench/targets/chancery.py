@@ -68,7 +68,7 @@ class Installation:
         """The database of that name, cloned and seeded the first time it is asked for."""
         if name not in self.prepared:
             say(f"seeding {name}: {seed.keys:,} API keys, {seed.records:,} records")
-            environment = {**self.services.clone(name), **_OWN}
+            environment = self.services.clone(name)
             seeded = _seed(environment, self.place, seed)
             if seed.records:
                 past = bulk.Past(
@@ -89,7 +89,7 @@ class Installation:
         process = Spawned(
             [sys.executable, *UVICORN, *_LIKE_THE_PRODUCT, *several, "--port", str(port), "portal.asgi:application"],
             log=place.home / f"{name.replace(' ', '-')}.log",
-            environment=prepared.environment,
+            environment={**prepared.environment, **_OWN},
         )
         process.wait_until_listening(port, seconds=_READY_SECONDS)
         _wait_until_ready(process, port)
