@@ -13,27 +13,24 @@ import argparse
 import asyncio
 import contextlib
 import multiprocessing
-import shutil
 import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 
-from tests.bench import load, machine, upstream
+from tests.bench import load, stage
 from tests.bench.bars import Bar
 from tests.bench.load import Stretch
 from tests.bench.output import say
 from tests.bench.peers import DEFAULT_DIRECTORY
 from tests.bench.processes import cost
 from tests.bench.report import table
-from tests.bench.target import Place, Running
-from tests.bench.targets import chancery
-from tests.bench.targets.chancery import Seed
+from tests.bench.target import Running
 
 IDLE, SLOW = 1000, 200
 TIMES_P99, REFUSED_MS, MORE_MB = 2.0, 100.0, 50.0
@@ -136,21 +133,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="where the run keeps its files")
     options = parser.parse_args()
-    home: Path = options.directory.resolve() / "run"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    described = machine.describe(home)
-    with ExitStack() as stack:
-        servers = upstream.start(home)
-        stack.callback(servers.stop)
-        place = Place(home, servers)
-        installation = stack.enter_context(chancery.installed(place))
-        gateway = installation.target("hostile", Seed(), "hostile").start(place)
-        stack.callback(gateway.stop)
+    with stage.set_up(options.directory) as ready, ready.installation.running("hostile") as gateway:
         load.plain(gateway.plain, Stretch(16, 3, 0), {})
         found = [*beside_a_crowd(gateway, options.rounds), *too_large(gateway)]
     rows = ([bar.name, bar.figure, bar.verdict] for bar in found)
-    sys.stdout.write(f"Measured on {described}.\n\n{table(['bar', 'this run', 'verdict'], rows)}\n")
+    sys.stdout.write(f"Measured on {ready.machine}.\n\n{table(['bar', 'this run', 'verdict'], rows)}\n")
     return 0 if all(bar.passed for bar in found) else 1
 
 

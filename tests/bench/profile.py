@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import load, upstream
+from tests.bench import load, stage
 from tests.bench.load import Stretch
 from tests.bench.output import say
 from tests.bench.peers import DEFAULT_DIRECTORY
 from tests.bench.report import table
-from tests.bench.target import Place, Running
-from tests.bench.targets import chancery
-from tests.bench.targets.chancery import Seed
+from tests.bench.target import Running
 
 _SHOWN = 30
 _LINE = re.compile(r":\d+\)$")
@@ -38,19 +34,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="where the stacks are written")
     options = parser.parse_args()
-    directory: Path = options.directory.resolve()
-    home = directory / "run"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    stacks = directory / "results" / f"profile-{'stream' if options.stream else 'chat'}.folded"
-    stacks.parent.mkdir(exist_ok=True)
-    with ExitStack() as stack:
-        servers = upstream.start(home)
-        stack.callback(servers.stop)
-        place = Place(home, servers)
-        installation = stack.enter_context(chancery.installed(place))
-        gateway = installation.target("profiled", Seed(), "profile").start(place)
-        stack.callback(gateway.stop)
+    stacks: Path = options.directory / "results" / f"profile-{'stream' if options.stream else 'chat'}.folded"
+    stacks.parent.mkdir(parents=True, exist_ok=True)
+    with stage.set_up(options.directory) as ready, ready.installation.running("profile") as gateway:
         record(gateway, stacks, options.seconds, stream=options.stream)
     sys.stdout.write(tables(stacks.read_text().splitlines()))
     say(f"stacks are in {stacks}")

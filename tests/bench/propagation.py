@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from tests.bench import load, machine, upstream
+from tests.bench import load, stage
 from tests.bench.load import Stretch
 from tests.bench.machine import Machine
 from tests.bench.output import say
@@ -29,7 +28,6 @@ from tests.bench.peers import DEFAULT_DIRECTORY
 from tests.bench.processes import StartFailed, cost
 from tests.bench.propagation_report import Run, Worker, markdown, write_json
 from tests.bench.target import Place, Running
-from tests.bench.targets import chancery
 from tests.bench.targets.chancery import Installation, Seed
 from tests.bench.window import Window
 
@@ -49,20 +47,13 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    directory: Path = options.directory.resolve()
-    home = directory / "run"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    described = machine.describe(home)
-    with ExitStack() as stack:
-        servers = upstream.start(home)
-        stack.callback(servers.stop)
-        place = Place(home, servers)
-        say("starting the database")
-        gateway = stack.enter_context(chancery.installed(place))
-        run = measure(gateway, place, described, keys=options.keys, workers=options.workers, acts=options.acts)
+    with stage.set_up(options.directory) as ready:
+        gateway = ready.installation
+        run = measure(
+            gateway, gateway.place, ready.machine, keys=options.keys, workers=options.workers, acts=options.acts
+        )
     sys.stdout.write(markdown(run))
-    say(f"samples are in {write_json(run, directory / 'results')}")
+    say(f"samples are in {write_json(run, options.directory / 'results')}")
     return 1 if run.problems else 0
 
 

@@ -10,27 +10,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import linear_regression
 
-from tests.bench import load, machine, upstream
+from tests.bench import load, stage
 from tests.bench.bars import Bar
 from tests.bench.load import Stretch
 from tests.bench.output import say
 from tests.bench.peers import DEFAULT_DIRECTORY
 from tests.bench.processes import PROC, cost, tree
 from tests.bench.report import table
-from tests.bench.target import Place, Running
-from tests.bench.targets import chancery
-from tests.bench.targets.chancery import Seed
+from tests.bench.target import Running
 
 SLOPE_PERCENT_PER_HOUR = 1.0
 _NOTE_SECONDS = 5.0
@@ -88,25 +84,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="where results are")
     options = parser.parse_args()
-    directory: Path = options.directory.resolve()
-    home = directory / "run"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    described = machine.describe(home)
-    with ExitStack() as stack:
-        servers = upstream.start(home)
-        stack.callback(servers.stop)
-        place = Place(home, servers)
-        installation = stack.enter_context(chancery.installed(place))
-        gateway = installation.target("soak", Seed(), "soak").start(place)
-        stack.callback(gateway.stop)
+    with stage.set_up(options.directory) as ready, ready.installation.running("soak") as gateway:
         found = soak(gateway, options.minutes)
     lines = table(["bar", "this run", "verdict"], ([bar.name, bar.figure, bar.verdict] for bar in found.bars))
-    sys.stdout.write(f"Measured on {described}.\n\n{found.per_second:,.0f} requests/s for {found.minutes:g} minutes, ")
+    sys.stdout.write(
+        f"Measured on {ready.machine}.\n\n{found.per_second:,.0f} requests/s for {found.minutes:g} minutes, "
+    )
     sys.stdout.write(f"p99 {found.p99_ms:.1f} ms.\n\n{lines}\n")
-    path = directory / "results" / f"soak-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
+    path = options.directory / "results" / f"soak-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"machine": asdict(described), **asdict(found)}, indent=2))
+    path.write_text(json.dumps({"machine": asdict(ready.machine), **asdict(found)}, indent=2))
     return 0 if all(bar.passed for bar in found.bars) else 1
 
 

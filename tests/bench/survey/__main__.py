@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import machine, upstream
+from tests.bench import stage
 from tests.bench.output import say
 from tests.bench.peers import DEFAULT_DIRECTORY
 from tests.bench.survey import ladder, paths, streams, workers
 from tests.bench.survey.report import Survey, markdown, write_json
 from tests.bench.target import Place, Request
-from tests.bench.targets import chancery, direct
-from tests.bench.targets.chancery import Installation, Seed
+from tests.bench.targets import direct
+from tests.bench.targets.chancery import Installation
 
 PARTS = ("ladder", "bounds", "streams", "workers")
 
@@ -30,26 +28,17 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    directory: Path = options.directory.resolve()
-    home = directory / "run"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    survey = Survey(machine.describe(home))
-    with ExitStack() as stack:
-        servers = upstream.start(home)
-        stack.callback(servers.stop)
-        place = Place(home, servers)
-        say("starting the database, seeding it")
-        installation = stack.enter_context(chancery.installed(place))
-        _measure(survey, installation, place, set(options.only), options.seconds)
+    with stage.set_up(options.directory) as ready:
+        survey = Survey(ready.machine)
+        _measure(survey, ready.installation, set(options.only), options.seconds)
     sys.stdout.write(markdown(survey))
-    say(f"figures are in {write_json(survey, directory / 'results')}")
+    say(f"figures are in {write_json(survey, options.directory / 'results')}")
     return 1 if survey.failures else 0
 
 
-def _measure(survey: Survey, installation: Installation, place: Place, parts: set[str], seconds: float) -> None:
-    gateway = installation.target("one worker", Seed(), "survey").start(place)
-    try:
+def _measure(survey: Survey, installation: Installation, parts: set[str], seconds: float) -> None:
+    place = installation.place
+    with installation.running("survey") as gateway:
         if "ladder" in parts:
             say("each path, from 1 to 256 connections")
             survey.rungs = ladder.climb(gateway, _upstream(place), paths.of(gateway), seconds)
@@ -59,17 +48,11 @@ def _measure(survey: Survey, installation: Installation, place: Place, parts: se
         if "streams" in parts:
             say("streams")
             survey.carried = streams.carry(gateway, place.upstream)
-        if "workers" in parts:
-            say("one worker and two")
-            alone = workers.together(1, gateway, seconds)
-    finally:
-        gateway.stop()
     if "workers" in parts:
-        pair = installation.target("two workers", Seed(), "survey", workers=2).start(place)
-        try:
-            survey.teams = [alone, workers.together(2, pair, seconds)]
-        finally:
-            pair.stop()
+        say("one worker and two")
+        for number in (1, 2):
+            with installation.running("survey", workers=number) as gateway:
+                survey.teams = [*survey.teams, workers.together(number, gateway, seconds)]
 
 
 def _upstream(place: Place) -> Request:

@@ -64,6 +64,15 @@ class Installation:
             ours=True,
         )
 
+    @contextmanager
+    def running(self, database: str, *, workers: int = 1) -> Iterator[Running]:
+        """One over a small database of that name, until the block ends."""
+        gateway = self.target(f"{database} {workers}", Seed(), database, workers=workers).start(self.place)
+        try:
+            yield gateway
+        finally:
+            gateway.stop()
+
     def prepare(self, name: str, seed: Seed) -> Prepared:
         """The database of that name, cloned and seeded the first time it is asked for."""
         if name not in self.prepared:
