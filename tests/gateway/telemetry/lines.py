@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,25 @@ class Figures:
 
     def values(self, name: str, label: str) -> set[str]:
         return {sample.labels[label] for sample in self.samples if sample.name == name}
+
+
+class Since:
+    """How much figures have grown since a moment."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._before = watched.figures()
+
+    def sum(self, name: str, **labels: str) -> float:
+        return self._watched.figures().sum(name, **labels) - self._before.sum(name, **labels)
+
+
+def eventually(look: Callable[[], bool]) -> None:
+    """Other processes' figures are seconds old, and what a client has read whole is counted a moment later."""
+    deadline = time.monotonic() + 8
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @contextmanager
