@@ -125,7 +125,7 @@ $(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
 
 $(PY):
 ifdef UV
-	@$(UV) venv --python '>=3.11' $(VENV)
+	@$(UV) venv --python '$(if $(filter file,$(origin PYTHON)),>=3.11,$(PYTHON))' $(VENV)
 else
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed: PYTHON=/path/to/python3 make run"; exit 1; }

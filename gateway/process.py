@@ -16,6 +16,7 @@ from gateway import upkeep
 from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
 from gateway.admission.flood import FloodGate
+from gateway.admission.share import LocalShare
 from gateway.guards.policy import GuardPolicy
 from gateway.identity import TokenReader
 from gateway.providers.base import Timeouts
@@ -83,7 +84,7 @@ async def _compose(keeper: Keeper, books: Books) -> Services:
         tokens=TokenReader(),
         flood_gate=FloodGate(),
         guard_policy=GuardPolicy(),
-        admission=Admission(Connection(settings.REDIS_URL), books),
+        admission=Admission(Connection(settings.REDIS_URL), books, share=_share(keeper)),
         writer=writer,
         keyring=Keyring(settings.GATEWAY_DSN, FileRootKeys(settings.KEYSTORE_DIR, settings.VAULT_ROOT_KEY)),
         providers=Registry(
@@ -99,6 +100,11 @@ async def _compose(keeper: Keeper, books: Books) -> Services:
         max_in_flight=settings.MAX_IN_FLIGHT,
         trusted_proxies=tuple(ip_network(network) for network in settings.TRUSTED_PROXIES),
     )
+
+
+def _share(keeper: Keeper) -> LocalShare | None:
+    """What admits calls while the server of the limits is away; none where nothing is to."""
+    return LocalShare(lambda: keeper.workers) if settings.ADMISSION_WITHOUT_REDIS == "local_share" else None
 
 
 def _egress_policy() -> EgressPolicy:

@@ -15,6 +15,7 @@ from gateway.admission.organization import Organization
 from gateway.admission.rebuild import Rebuilds
 from gateway.admission.resp import Argument, bulks
 from gateway.admission.scripts import HOLD, RENEW, SETTLE, SPENDING, Script
+from gateway.admission.share import LocalShare
 from gateway.admission.sweep import Sweep
 from gateway.admission.truth import Outcome, Truth
 from gateway.admission.wire import ConnectionLost, LinkError, Refused, Superseded
@@ -34,7 +35,8 @@ class Admission:
     and its tokens, but its money stays held until the books say what became of it.
 
     Every method raises `Unavailable` (admission_unavailable) where the server cannot be asked: within a few of the
-    connection's timeouts, or within `rebuild_timeout` where an organisation's counters have to be rebuilt.
+    connection's timeouts, or within `rebuild_timeout` where an organisation's counters have to be rebuilt. Where there
+    is a `share`, calls without a budget are held by it instead.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Admission:
         connection: Connection,
         truth: Truth,
         *,
+        share: LocalShare | None = None,
         rebuild_timeout: float = 5.0,
         now_ms: Callable[[], int] | None = None,
     ) -> None:
         """`now_ms` replaces the server's clock, which all workers share; for tests and replays."""
         self._connection = connection
+        self._share = share
         self._now_ms = now_ms
         self._organizations: dict[UUID, Organization] = {}
         self._rebuilds = Rebuilds(connection, truth, rebuild_timeout)
@@ -72,6 +76,12 @@ class Admission:
         except asyncio.CancelledError:
             self._abandon(organization, hold.request_id)
             raise
+        except Unavailable:
+            if self._share is None:
+                raise
+            return self._share.hold(hold)
+        if self._share is not None:
+            self._share.forget()
         if expired:
             self._sweep.begin(organization.id, expired)
         if status == b"limited":
@@ -87,6 +97,8 @@ class Admission:
         """
         if tokens < 0 or cost_nano_usd < 0:
             raise ValueError("tokens and cost are not negative")
+        if self._share is not None and self._share.settle(request_id, tokens):
+            return Settled.SETTLED
         return await self._settle(organization_id, request_id, Outcome(tokens, cost_nano_usd), False)
 
     async def renew(self, organization_id: UUID, request_id: UUID, lease_seconds: int) -> bool:

@@ -89,10 +89,10 @@ class Held:
     """The call may go on. What is left is that of the tightest level and budget; None where nothing limits.
 
     `epoch` is the state the hold was made in. Where it is no longer the current one, the hold may be lost with the
-    state: hold again before anything leaves the process.
+    state: hold again before anything leaves the process. None where no server held it (`admission.share`).
     """
 
-    epoch: str
+    epoch: str | None
     remaining_requests: int | None
     limit_requests: int | None
     reset_requests_ms: int | None

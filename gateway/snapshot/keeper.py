@@ -42,6 +42,7 @@ class Keeper:
     def __init__(self, dsn: str) -> None:
         self.process_id: UUID = new_id()
         self.snapshot = Snapshot()
+        self.workers = 1  # gateway processes that live, this one included, when the database was asked last
         self._dsn = dsn
         self._last: Delta
         self._is_unsure = False  # what was seen last may have been lost with the server that showed it
@@ -91,7 +92,9 @@ class Keeper:
             _propagation.observe(max(0.0, (now - delta.oldest_at).total_seconds()))
         if delta.version:
             await self._in_thread(lambda: acknowledge.acknowledge(self.process_id, delta, now=now))
-        await self._in_thread(lambda: acknowledge.beat(self.process_id, seen=delta.seen, version=version))
+        self.workers = await self._in_thread(
+            lambda: acknowledge.beat(self.process_id, seen=delta.seen, version=version)
+        )
 
     async def _take_in(self, look: Callable[[], Delta]) -> Delta:
         asked_at = clock.monotonic()

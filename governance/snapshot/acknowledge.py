@@ -44,11 +44,14 @@ def introduce(process_id: UUID, delta: Delta, *, now: datetime) -> None:
     )
 
 
-def beat(process_id: UUID, *, seen: str, version: int) -> None:
-    """Still alive, and deciding by what `seen` shows. Whose calls are orphans is the ledger's own affair."""
-    GatewayProcess.objects.using(GATEWAY).filter(id=process_id).update(
-        heartbeat_at=Now(), seen=seen, snapshot_version=version
-    )
+def beat(process_id: UUID, *, seen: str, version: int) -> int:
+    """Still alive, and deciding by what `seen` shows. Whose calls are orphans is the ledger's own affair.
+
+    Returns how many processes live, this one included.
+    """
+    processes = GatewayProcess.objects.using(GATEWAY)
+    processes.filter(id=process_id).update(heartbeat_at=Now(), seen=seen, snapshot_version=version)
+    return processes.filter(heartbeat_at__gt=Now() - SILENT_AFTER).count()
 
 
 def acknowledge(process_id: UUID, delta: Delta, *, now: datetime) -> None:

@@ -76,12 +76,20 @@ MATRIX: tuple[Cell, ...] = (
     ),
     # What they may use up
     Cell(
-        "Limits and budgets",
+        "Budgets",
         _REDIS,
         "closed",
-        "503 `admission_unavailable` within seconds, for calls with limits, with budgets and with neither: what cannot "
-        "be counted is not admitted. Calls under way go on.",
+        "503 `admission_unavailable` within seconds: money that cannot be counted is not spent. Calls under way go on.",
         "tests/faults/test_dependencies.py::test_no_call_is_made_while_valkey_stands_still",
+    ),
+    Cell(
+        "Limits, where no budget applies",
+        _REDIS,
+        "bounded",
+        "Each worker lets its share pass, the ceiling divided by the workers, and begins with none left. What a "
+        "share is too small for is 503 `admission_unavailable`, and with `refuse` so is every call.",
+        "tests/faults/test_dependencies.py::test_calls_without_a_budget_go_on_while_valkey_stands_still",
+        (variables.ADMISSION_WITHOUT_REDIS,),
     ),
     Cell(
         "Limits and budgets",

@@ -42,12 +42,16 @@ Look = Callable[[], Awaitable[State]]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """`needed`: without it this process does not do its work, and no request should be sent to it."""
+    """`is_needed`: without it this process does not do its work, and no request should be sent to it."""
 
     name: str
     look: Look
     roles: tuple[str, ...]
-    needed: bool = False
+    is_needed: Callable[[], bool] = lambda: False
+
+    @property
+    def needed(self) -> bool:
+        return self.is_needed()
 
 
 class Watched:
@@ -163,11 +167,20 @@ async def _providers() -> State:
     return State(status, "CallsFail" if failing else None, {"providers": told})
 
 
+def _always() -> bool:
+    return True
+
+
+def _where_it_decides() -> bool:
+    """A gateway that admits calls without it goes on, and so does what else its process serves."""
+    return settings.ROLE not in _GATEWAY or settings.ADMISSION_WITHOUT_REDIS == "refuse"
+
+
 _ALL, _GATEWAY, _PORTAL = ("all", "gateway", "portal"), ("all", "gateway"), ("all", "portal")
 COMPONENTS = (
-    Component("database", _database, _ALL, needed=True),
-    Component("redis", _redis, _ALL, needed=True),
-    Component("snapshot", _snapshot, _GATEWAY, needed=True),
+    Component("database", _database, _ALL, _always),
+    Component("redis", _redis, _ALL, _where_it_decides),
+    Component("snapshot", _snapshot, _GATEWAY, _always),
     Component("tasks", _alive(heartbeats.TASKS), _ALL),
     Component("timetable", _alive(heartbeats.TIMETABLE), _ALL),
     Component("channels", _channels, _PORTAL),

@@ -58,11 +58,9 @@ def text(name: str, means: str, *, default: str | None = None, **more: Any) -> S
     return Setting(name, means, env.text, "text", default, **more)
 
 
-def choice(name: str, means: str, *, default: str, choices: tuple[str, ...]) -> Setting[str]:
-    listed = ", ".join(choices)
-    return Setting(
-        name, means, env.text, f"one of {listed}", default, allows=choices.__contains__, must_be=f"one of {listed}"
-    )
+def choice(name: str, means: str, *, default: str, choices: tuple[str, ...], **more: Any) -> Setting[str]:
+    listed = f"one of {', '.join(choices)}"
+    return Setting(name, means, env.text, listed, default, allows=choices.__contains__, must_be=listed, **more)
 
 
 def secret(name: str, means: str, *, default: str | None = None, **more: Any) -> Setting[str]:

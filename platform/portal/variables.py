@@ -267,6 +267,14 @@ HOLD_LEASE_SECONDS = integer(
     fails="When it is over the call's place and tokens are free again; its money stays held until the ledger says "
     "what became of it.",
 )
+ADMISSION_WITHOUT_REDIS = choice(
+    "ADMISSION_WITHOUT_REDIS",
+    "What becomes of calls that no budget binds while Redis is away: `local_share` admits them by each worker's own "
+    "share of the limits, `refuse` none. Calls with a budget are refused either way.",
+    default="local_share",
+    choices=("local_share", "refuse"),
+    fails="Refused are 503 `admission_unavailable`. With `refuse`, `/ready` is not ready.",
+)
 SNAPSHOT_MAX_AGE_SECONDS = integer(
     "SNAPSHOT_MAX_AGE_SECONDS",
     "How long a worker goes on deciding without hearing from the database that nothing has changed.",

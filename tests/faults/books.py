@@ -19,8 +19,8 @@ SELECT count(*) FROM audit_record AS requested WHERE kind = 'requested'
 AND NOT EXISTS (SELECT FROM audit_settlement AS settled WHERE settled.request_id = requested.id)
 """
 SPENT = """
-SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM audit_settlement)
-     + (SELECT coalesce(sum(difference_nano_usd), 0) FROM audit_correction)
+SELECT (SELECT coalesce(sum(cost_nano_usd), 0) FROM audit_settlement WHERE organization_id = %(organization)s)
+     + (SELECT coalesce(sum(difference_nano_usd), 0) FROM audit_correction WHERE organization_id = %(organization)s)
 """
 
 
@@ -58,7 +58,7 @@ def agrees(stack: Stack) -> bool:
 
 def _one(stack: Stack, query: str) -> Decimal | int:
     with stack.books() as books:
-        row = books.execute(query.encode()).fetchone()
+        row = books.execute(query.encode(), {"organization": stack.seeded.organization_id}).fetchone()
     assert row is not None
     found: Decimal | int = row[0]
     return found

@@ -34,15 +34,14 @@ def refused(stack: Stack, **more: Any) -> str:
     return code
 
 
-def wait_until_missed(stack: Stack, *names: str) -> None:
-    """Until `/ready`, which looks once a second, names these as needed and unavailable, and nothing else."""
+def wait_until_missed(stack: Stack, *names: str, status: int = 503) -> None:
+    """Until `/ready`, which looks once a second, names these as unavailable and nothing else that calls need."""
 
     def missed() -> bool:
         answer = httpx.get(f"{stack.url}/ready", timeout=SOON_SECONDS)
         said = answer.json()
-        parts = {name: part for name, part in said.items() if name != "status" and part["needed"]}
-        gone = {name for name, part in parts.items() if part["status"] != "ok"}
-        return answer.status_code == 503 and gone == set(names)
+        gone = {name for name in ("database", "redis", "snapshot") if said[name]["status"] != "ok"}
+        return answer.status_code == status and gone == set(names)
 
     wait_for(missed, SOON_SECONDS, f"/ready does not miss {names} alone")
 
@@ -68,7 +67,7 @@ def test_no_call_is_made_while_valkey_stands_still(stack: Stack) -> None:
     before = recorded(stack)
     with standing_still(stack.pid_of("valkey")):
         assert {refused(stack) for _ in range(4)} == {"admission_unavailable"}
-        wait_until_missed(stack, "redis")
+        wait_until_missed(stack, "redis", status=200)
         assert recorded(stack) == before
     served_again(stack)
 
@@ -79,11 +78,27 @@ def test_no_call_is_made_while_valkey_takes_no_writes(stack: Stack) -> None:
         client.replicaof("127.0.0.1", 1)
         try:
             assert {refused(stack) for _ in range(4)} == {"admission_unavailable"}
-            wait_until_missed(stack, "redis")
+            wait_until_missed(stack, "redis", status=200)
             assert recorded(stack) == before
         finally:
             client.replicaof("NO", "ONE")
     served_again(stack)
+
+
+def test_calls_without_a_budget_go_on_while_valkey_stands_still(stack: Stack) -> None:
+    def answers() -> list[int]:
+        headers = {"authorization": f"Bearer {stack.seeded.unbudgeted_key}"}
+        url = f"{stack.url}/v1/chat/completions"
+        return [httpx.post(url, headers=headers, json=load.BODY, timeout=SOON_SECONDS).status_code for _ in range(6)]
+
+    assert answers() == [200] * 6
+    before = recorded(stack)
+    with standing_still(stack.pid_of("valkey")):
+        assert answers() == [200] * 6
+        assert recorded(stack) == before + 6
+        assert refused(stack) == "admission_unavailable"
+    served_again(stack)
+    assert answers() == [200] * 6
 
 
 def test_a_valkey_that_hesitates_is_waited_for(stack: Stack) -> None:

@@ -60,7 +60,7 @@ def test_a_gateway_that_can_work_is_ready_with_each_component(gateway: RunningGa
     content = answer.json()
     assert content.pop("status") in ("ok", "degraded")
     assert content.keys() == OF_A_GATEWAY
-    assert {name for name, told in content.items() if told["needed"]} == {"database", "redis", "snapshot"}
+    assert {name for name, told in content.items() if told["needed"]} == {"database", "snapshot"}
     assert all(told["status"] == "ok" for told in content.values() if told["needed"])
 
 
@@ -165,7 +165,7 @@ def test_a_worker_that_was_never_seen_is_gone(portal_role: pytest.MonkeyPatch) -
 
 
 def component(look: Callable[[], Any], *, needed: bool = False) -> Component:
-    return Component("one", look, ("all",), needed=needed)
+    return Component("one", look, ("all",), lambda: needed)
 
 
 async def test_many_who_ask_at_once_cause_one_look() -> None:
@@ -237,3 +237,20 @@ def test_a_process_of_the_gateway_serves_nothing_else(
         assert httpx.get(gateway.url + "/ready").json().keys() == {"status", *OF_A_GATEWAY - {"channels"}}
     finally:
         gateway.stop()
+
+
+@pytest.mark.parametrize(
+    ("role", "without_redis", "is_needed"),
+    [
+        ("gateway", "refuse", True),
+        ("gateway", "local_share", False),
+        ("all", "local_share", False),
+        ("portal", "local_share", True),
+    ],
+)
+def test_a_gateway_that_admits_without_redis_is_ready_without_it(
+    monkeypatch: pytest.MonkeyPatch, role: str, without_redis: str, is_needed: bool
+) -> None:
+    monkeypatch.setattr(settings, "ROLE", role)
+    monkeypatch.setattr(settings, "ADMISSION_WITHOUT_REDIS", without_redis)
+    assert {each.name: each.needed for each in readiness.COMPONENTS}["redis"] is is_needed

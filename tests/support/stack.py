@@ -38,10 +38,11 @@ _STOP_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """The one organisation of the stack."""
+    """The organisation of the stack; and a key of another one, which no budget binds."""
 
     organization_id: UUID
     key: str
+    unbudgeted_key: str
     model_ids: dict[str, str]
     budget_ids: tuple[UUID, ...]
 
@@ -96,7 +97,8 @@ class Stack:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200
+            answer = httpx.get(f"{self.url}/ready", timeout=5)
+            return answer.status_code == 200 and bool(answer.json()["redis"]["status"] == "ok")
         except httpx.TransportError:
             return False
 
@@ -218,6 +220,7 @@ def _seed(environment: dict[str, str], upstream: str) -> Seeded:
     return Seeded(
         UUID(found["organization_id"]),
         found["key"],
+        found["unbudgeted_key"],
         found["model_ids"],
         tuple(UUID(budget) for budget in found["budget_ids"]),
     )

@@ -1,4 +1,4 @@
-"""Fills a stack of its own: an organisation with two budgets, a team, a key and two approved models.
+"""Fills a stack of its own: an organisation with two budgets, a team, a key and two approved models; and one without.
 
 `python -m tests.support.stack_seed UPSTREAM` in the stack's environment; prints what a caller needs as JSON.
 """
@@ -37,10 +37,13 @@ def main(upstream: str) -> None:
             )
             for name, level in (("all", Level()), ("team", Level.of(world.team)))
         ]
+    unbudgeted = worlds.build()
+    unbudgeted.serve("helper", upstream)
     json.dump(
         {
             "organization_id": str(world.organization.id),
             "key": world.key_text,
+            "unbudgeted_key": unbudgeted.key_text,
             "model_ids": {model.slug: str(model.id) for model in models},
             "budget_ids": [str(budget.id) for budget in budgets],
         },

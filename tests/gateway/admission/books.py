@@ -23,7 +23,7 @@ class Books:
         self.settled: dict[UUID, Outcome] = {}
         self.asked = 0
 
-    def request(self, hold: Hold, epoch: str) -> None:
+    def request(self, hold: Hold, epoch: str | None) -> None:
         if epoch != self.epoch:
             raise StaleEpoch
         self.requested[hold.request_id] = hold

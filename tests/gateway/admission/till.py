@@ -11,6 +11,7 @@ from uuid import UUID
 from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
 from gateway.admission.holds import BudgetLine, Held, Hold, Level, Limit, Settled, Spending
+from gateway.admission.share import LocalShare
 from gateway.admission.truth import Truth
 from kit.ids import new_id
 from tests.gateway.admission.books import Books, StaleEpoch
@@ -25,13 +26,16 @@ class Till:
         truth: Truth,
         *,
         organization_id: UUID | None = None,
+        share: LocalShare | None = None,
         rebuild_timeout: float = 5.0,
         **options: Any,
     ) -> None:
         self.now_ms = 1_763_700_000_000
         self.organization_id = organization_id or new_id()
         self.connection = Connection(url, **options)
-        self.admission = Admission(self.connection, truth, rebuild_timeout=rebuild_timeout, now_ms=lambda: self.now_ms)
+        self.admission = Admission(
+            self.connection, truth, share=share, rebuild_timeout=rebuild_timeout, now_ms=lambda: self.now_ms
+        )
 
     def pass_time(self, *, seconds: float = 0, hours: float = 0) -> None:
         self.now_ms += int((seconds + hours * 3600) * 1000)
