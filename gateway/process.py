@@ -118,6 +118,16 @@ def services() -> Services:
     return _running.services
 
 
+async def cut_calls(reason: errors.ChanceryError, seconds: float) -> None:
+    """Ends all calls that run, for this reason; returns when their callers have been told, or after so many seconds."""
+    exchanges = list(_running.services.open_exchanges) if _running is not None and _running.services is not None else []
+    tasks = [exchange.task for exchange in exchanges if exchange.task is not None]
+    for exchange in exchanges:
+        exchange.cut(reason)
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
 async def start() -> None:
     global _running
     _running = Gateway()

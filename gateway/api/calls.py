@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,15 @@ async def call_model(request: HttpRequest, read: Read, give: Give) -> Reply:
         caller = known_caller(services, request, sent, scope="inference")
         chat = read(body.parse(request.body))
         exchange = report.exchange = Exchange(
-            services, request_id, sent, caller, chat, request.body, timings=Timings(report.received), trace=report.trace
+            services,
+            request_id,
+            sent,
+            caller,
+            chat,
+            request.body,
+            timings=Timings(report.received),
+            trace=report.trace,
+            task=asyncio.current_task(),
         )
         await run.open_exchange(exchange)
         reply = await give(exchange)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -63,7 +62,7 @@ class EventStream:
         if self._started:
             await self._events.aclose()
         else:
-            await run.fail(self._exchange, asyncio.CancelledError())
+            await run.fail(self._exchange, GeneratorExit())
 
 
 async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
@@ -86,7 +85,11 @@ async def events(exchange: Exchange) -> AsyncGenerator[bytes, None]:
         yield relay.take() + error_event(told)
         return
     except BaseException as failure:
-        await run.fail(exchange, failure)
+        try:
+            await run.fail(exchange, failure)
+        except errors.ChanceryError as cut_for:
+            yield relay.take() + error_event(cut_for)
+            return
         raise
     exchange.timings.mark("upstream")
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from audit.choices import Outcome
@@ -20,6 +21,7 @@ from gateway.routing.candidates import Candidate
 from gateway.wire.chat import ChatRequest
 from governance.snapshot.section import ApprovalEntry
 from kit.data_class import DataClass
+from kit.errors import ChanceryError
 
 if TYPE_CHECKING:
     from gateway.providers.base import UpstreamAnswer
@@ -77,6 +79,9 @@ class Exchange:
     pipeline: str = "direct"
     timings: Timings = field(default_factory=Timings)
     trace: Trace | None = None
+    # who works on it, and what it was cut off for
+    task: asyncio.Task[Any] | None = None
+    cut_for: ChanceryError | None = None
     # resolve
     declared_class: DataClass = DataClass.INTERNAL
     end_user: str | None = None
@@ -114,6 +119,12 @@ class Exchange:
     record_id: UUID | None = None
     # what each entered stage does on the way out, in the order of entering
     leaving: list[Callable[[Exchange], Awaitable[None]]] = field(default_factory=list)
+
+    def cut(self, reason: ChanceryError) -> None:
+        """Ends a call from outside: it fails for this reason, which is recorded and which its caller hears."""
+        if self.cut_for is None and self.task is not None:
+            self.cut_for = reason
+            self.task.cancel()
 
     def header(self, name: bytes) -> str | None:
         """A request header, stripped; none if absent or empty. UTF-8, as SDKs send what is not ASCII, else Latin-1."""

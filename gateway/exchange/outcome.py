@@ -19,8 +19,10 @@ def note_completed(exchange: Exchange) -> None:
 
 
 def note_failure(exchange: Exchange, failure: BaseException) -> None:
-    """Refused by us, failed upstream, or left by the caller; what was received until then is paid for."""
-    if isinstance(failure, asyncio.CancelledError | GeneratorExit):
+    """Refused by us, failed upstream, cut off or left by the caller; what was received until then is paid for."""
+    if exchange.cut_for is not None:
+        exchange.outcome, exchange.failure_code = "failed", exchange.cut_for.code
+    elif isinstance(failure, asyncio.CancelledError | GeneratorExit):
         exchange.outcome, exchange.failure_code = "cancelled", errors.Cancelled.code
     elif isinstance(failure, UpstreamFailure):
         exchange.outcome, exchange.failure_code = "failed", failure.failure_class.value

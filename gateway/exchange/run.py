@@ -53,7 +53,10 @@ async def leave(exchange: Exchange) -> None:
 
 
 async def fail(exchange: Exchange, failure: BaseException) -> None:
-    """Leaves every stage after a refusal, an upstream's failure or the caller's leaving."""
+    """Leaves every stage after a refusal, an upstream's failure, a cut or the caller's leaving.
+
+    Raises what the call was cut off for, where that is what cancelled it.
+    """
     timings = exchange.timings
     timings.mark(next((stage for stage in STAGES if stage not in timings.spent), "upstream"))
     try:
@@ -63,6 +66,10 @@ async def fail(exchange: Exchange, failure: BaseException) -> None:
             await _to_its_end(exchange)
         except errors.ChanceryError as unrecorded:
             logger.warning("outcome of %s not yet durable: %s", exchange.request_id, unrecorded.code)
+    if exchange.cut_for is not None and isinstance(failure, asyncio.CancelledError):
+        assert exchange.task is not None
+        exchange.task.uncancel()
+        raise exchange.cut_for from failure
 
 
 async def _to_its_end(exchange: Exchange) -> None:

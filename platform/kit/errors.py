@@ -71,6 +71,7 @@ CODES: dict[str, Code] = {
     "ledger_unavailable": Code(503, "The record could not be made durable, so no call was made."),
     "admission_unavailable": Code(503, "Limits and budgets could not be checked."),
     "snapshot_stale": Code(503, "This worker's policy snapshot is too old to decide on."),
+    "server_stopping": Code(503, "The process was stopped before the answer was complete; another one answers."),
     "overloaded": Code(503, "The worker has too much in flight."),
     "no_healthy_deployment": Code(503, "No deployment of the model can be tried now."),
     "price_missing": Code(503, "A candidate deployment has no price in force."),

@@ -296,7 +296,7 @@ DRAIN_SECONDS = integer(
     "How long calls that run may still take after that. A second SIGTERM ends the waiting.",
     default=30,
     unit="seconds",
-    fails="Then they are cut off, and recorded as cancelled with what had come until then.",
+    fails="Then they end with 503 `server_stopping`, a stream with that as its last event, and cost what had come.",
 )
 LEAN_INFERENCE_PATH = flag(
     "LEAN_INFERENCE_PATH", "Whether `/v1` has its own handler; else Django's, at several times the cost.", default=True

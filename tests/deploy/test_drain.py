@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from portal.embedded.application import REPOSITORY
 from tests.support.gateway import free_port
-from tests.support.ledger import settlement_of
+from tests.support.ledger import records, settlement_of
 from tests.support.stack import wait_for
 from tests.support.world import World
 
@@ -111,7 +112,25 @@ def test_what_does_not_end_is_cut_off_and_on_record(
                 assert web.process.poll() is None
                 web.ask_to_stop()
             assert web.process.wait(20) == 0
+            *_, last = (line for line in lines if line)
             request_id = answer.headers["x-request-id"]
+    assert '"code":"server_stopping"' in last
     settled = settlement_of(world, request_id)
-    assert settled.outcome == "cancelled"
-    assert settled.cost_nano_usd < settled.held_nano_usd
+    assert (settled.outcome, settled.cost_nano_usd < settled.held_nano_usd) == ("failed", True)
+
+
+def test_a_call_without_an_answer_yet_is_told_to_try_again(
+    environment: dict[str, str], world: World, upstream: str, tmp_path: Path
+) -> None:
+    world.serve("helper", upstream)
+    asked = {**ASKED, "metadata": {"dummy": "latency_ms=20000"}}
+    with serving(environment, tmp_path, DRAIN_SECONDS="1") as web, ThreadPoolExecutor(1) as pool:
+        url = f"{web.url}/v1/chat/completions"
+        asking = pool.submit(httpx.post, url, headers=world.headers, json=asked, timeout=30)
+        wait_for(lambda: len(records(world, "requested")) == 1, 10)
+        web.ask_to_stop()
+        answer = asking.result()
+        assert web.process.wait(20) == 0
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "server_stopping")
+    assert answer.headers["retry-after"] == "1"
+    assert settlement_of(world, answer.headers["x-request-id"]).outcome == "failed"

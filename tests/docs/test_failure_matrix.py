@@ -36,5 +36,6 @@ def test_the_portal_shows_every_cell_and_tells_no_place_and_no_secret(acme: Cast
     shown = browser(acme.ann).get("/failures/").content.decode()
     assert all(f"<td>{escape(cell.fails)}</td>" in shown for cell in MATRIX)
     assert f"SNAPSHOT_MAX_AGE_SECONDS={variables.SNAPSHOT_MAX_AGE_SECONDS.read()}" in shown
+    assert "ADMISSION_WITHOUT_REDIS=local_share" in shown
     for hidden in (variables.KEYSTORE_DIR, variables.DATABASE_URL_GATEWAY):
         assert f"<code>{hidden.name}</code>" in shown

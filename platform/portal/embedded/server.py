@@ -3,7 +3,7 @@
 SIGTERM            `/ready` says `draining`; connections are taken for DRAIN_NOTICE_SECONDS more, each for one answer
 then               nothing more is accepted; calls that run have DRAIN_SECONDS; a connection that idles is answered
                    once more or ends when its keep-alive does, since its owner may be about to send
-then, or SIGTERM   what still runs is cut off, and recorded as cancelled
+then, or SIGTERM   calls that still run are cut off: their callers hear `server_stopping`, and so does the ledger
 at last            holds are settled and records written, the process exits with 0
 """
 
@@ -19,9 +19,11 @@ from typing import Any
 
 import uvicorn
 
+from kit.errors import Unavailable
 from portal import drain
 
-_LEAVING_SECONDS = 10.0  # for calls that were cut off, to say how they ended
+_STOPPING = Unavailable("The server is being stopped. Try again.", code="server_stopping", headers={"retry-after": "1"})
+_LEAVING_SECONDS = 10.0  # for what is cut off, to say how it ended
 _POLL_SECONDS = 0.05
 
 
@@ -63,11 +65,14 @@ class DrainingServer(uvicorn.Server):
         while (state.connections or state.tasks) and not self._hastened and time.monotonic() < until:
             self._say_alive()
             await asyncio.sleep(_POLL_SECONDS)
-        cut_off = list(state.tasks)
-        for task in cut_off:
+        from gateway import process  # needs Django, which the application has set up by now
+
+        await process.cut_calls(_STOPPING, _LEAVING_SECONDS)
+        left = list(state.tasks)
+        for task in left:
             task.cancel()
-        if cut_off:
-            await asyncio.wait(cut_off, timeout=_LEAVING_SECONDS)
+        if left:
+            await asyncio.wait(left, timeout=_LEAVING_SECONDS)
 
     def _say_alive(self) -> None:
         if self._alive is not None:

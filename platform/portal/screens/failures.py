@@ -21,6 +21,7 @@ def matrix(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _in_force(cell: Cell) -> Iterator[str]:
-    """Each setting with its value, where that is a number: a place or a secret is not told."""
+    """Each setting with its value, where that is a number or a choice: a place or a secret is not told."""
     for setting in cell.settings:
-        yield f"{setting.name}={setting.read()}" if isinstance(setting.default, int) else setting.name
+        is_told = isinstance(setting.default, int) or setting.kind.startswith("one of")
+        yield f"{setting.name}={setting.read()}" if is_told else setting.name
