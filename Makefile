@@ -82,7 +82,7 @@ sbom: install-dev ## what is installed, as CycloneDX: sbom.json
 
 audit-dependencies: ## known vulnerabilities of what the lock files name; asks PyPI (or AUDIT_SERVICE=osv), so it needs a network
 	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && $(VENV)-audit/bin/pip install -q 'pip-audit==2.10.1'; }
-	@$(VENV)-audit/bin/pip-audit --disable-pip --require-hashes -s $${AUDIT_SERVICE:-pypi} -r requirements.lock -r requirements-dev.lock
+	@$(VENV)-audit/bin/pip-audit --strict --disable-pip --require-hashes -s $${AUDIT_SERVICE:-pypi} -r requirements.lock -r requirements-dev.lock
 
 # Settings must be readable for the type checker's plugin and for the migrations check; nothing is connected to.
 lint reference: export SECRET_KEY = of-no-installation-for-the-type-checker

@@ -18,7 +18,7 @@ from tests.gateway.admission.books import Books, StaleEpoch
 
 
 class Till:
-    """`options` are those of the connection."""
+    """`options` are those of the connection, which is patient unless told otherwise: tests share a busy machine."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Till:
     ) -> None:
         self.now_ms = 1_763_700_000_000
         self.organization_id = organization_id or new_id()
-        self.connection = Connection(url, **options)
+        self.connection = Connection(url, **{"connect_timeout": 10.0, "command_timeout": 10.0, **options})
         self.admission = Admission(
             self.connection, truth, share=share, rebuild_timeout=rebuild_timeout, now_ms=lambda: self.now_ms
         )
