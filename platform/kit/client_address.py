@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+_parsed = lru_cache(4096)(ip_address)  # the same few addresses call again and again
 
 
 def nearest(peer: str, forwarded_for: str, proxies: Collection[Network]) -> Address | None:
@@ -18,7 +20,7 @@ def nearest(peer: str, forwarded_for: str, proxies: Collection[Network]) -> Addr
     address: Address | None = None
     for hop in [peer, *reversed([hop for hop in forwarded_for.split(",") if hop.strip()])]:
         try:
-            address = ip_address(hop.strip())
+            address = _parsed(hop.strip())
         except ValueError:
             return None
         if not any(address in network for network in proxies):
