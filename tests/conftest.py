@@ -6,6 +6,7 @@ here, before Django's settings are read, in the process that outlives the worker
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ _home = Path(os.environ.setdefault(_HOME, f"{tempfile.gettempdir()}/chancery-tes
 _services = services.start(_home)
 os.environ.update(_services.clone(f"test_{_worker}"))
 django.setup()
+# pytest shows the logs of a test that fails; the product's own handler writes from a thread, past its capture.
+logging.getLogger().handlers.clear()
 
 # How long an example takes says how busy the machine is, not whether a law holds.
 hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
