@@ -56,7 +56,7 @@ MATRIX: tuple[Cell, ...] = (
         "Authentication and approval",
         _REDIS,
         "apart",
-        "Decided from memory; the call is refused later, at its limits and budgets.",
+        "Decided from memory; for limits and budgets see there.",
         "tests/faults/test_dependencies.py::test_no_call_is_made_while_valkey_stands_still",
     ),
     Cell(
