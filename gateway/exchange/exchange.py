@@ -79,8 +79,9 @@ class Exchange:
     pipeline: str = "direct"
     timings: Timings = field(default_factory=Timings)
     trace: Trace | None = None
-    # who works on it, and what it was cut off for
+    # who works on it, whether it is coming to its end, and what it was cut off for
     task: asyncio.Task[Any] | None = None
+    is_ending: bool = False
     cut_for: ChanceryError | None = None
     # resolve
     declared_class: DataClass = DataClass.INTERNAL
@@ -121,8 +122,11 @@ class Exchange:
     leaving: list[Callable[[Exchange], Awaitable[None]]] = field(default_factory=list)
 
     def cut(self, reason: ChanceryError) -> None:
-        """Ends a call from outside: it fails for this reason, which is recorded and which its caller hears."""
-        if self.cut_for is None and self.task is not None:
+        """Ends a call from outside: it fails for this reason, which is recorded and which its caller hears.
+
+        One that is ending anyway ends as it would.
+        """
+        if self.task is not None and self.cut_for is None and not self.is_ending:
             self.cut_for = reason
             self.task.cancel()
 

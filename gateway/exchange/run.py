@@ -74,6 +74,7 @@ async def fail(exchange: Exchange, failure: BaseException) -> None:
 
 async def _to_its_end(exchange: Exchange) -> None:
     """Runs in a task of its own: a caller that leaves, even twice, does not stop it."""
+    exchange.is_ending = True
     leaving = asyncio.create_task(_leave_stages(exchange))
     exchange.services.finish_later(leaving)
     await asyncio.shield(leaving)

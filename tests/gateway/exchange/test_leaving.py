@@ -131,3 +131,43 @@ async def test_a_failure_is_not_hidden_by_what_fails_while_stages_are_left() -> 
     await run.fail(exchange, _CUT)
     assert exchange.failure_code == "cut"
     assert left == [2, 1, 0]
+
+
+_REASON = errors.Unavailable("The server is being stopped.", code="server_stopping")
+
+
+async def served(exchange: Exchange, turns: int) -> str:
+    """A call that works for so many turns of the loop and then completes: what its caller hears."""
+    exchange.task = asyncio.current_task()
+    try:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    except BaseException as failure:
+        try:
+            await run.fail(exchange, failure)
+        except errors.ChanceryError as cut_for:
+            return cut_for.code
+        raise
+    await run.leave(exchange)
+    return exchange.outcome
+
+
+@given(STAGES.filter(lambda stages: not any(stages)), st.integers(0, 6), st.integers(1, 3))
+async def test_a_cut_is_told_and_on_record_or_comes_too_late(stages: list[str | None], turn: int, cuts: int) -> None:
+    exchange, left = entered(stages)
+    call = asyncio.create_task(served(exchange, 4))
+    for _ in range(turn + 1):
+        await asyncio.sleep(0)
+    for _ in range(cuts):
+        exchange.cut(_REASON)
+    heard = await call
+    assert left == list(range(len(stages)))[::-1]
+    assert (heard, exchange.outcome) in [("server_stopping", "failed"), ("completed", "completed")]
+    assert (exchange.failure_code == "server_stopping") == (heard == "server_stopping")
+    assert call.cancelling() == 0
+
+
+async def test_what_nobody_works_on_is_not_cut() -> None:
+    exchange, _ = entered([])
+    exchange.cut(_REASON)
+    assert exchange.cut_for is None
