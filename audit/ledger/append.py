@@ -13,7 +13,7 @@ from typing import Self, cast
 from uuid import UUID
 
 from audit.ledger.acts import append_act
-from audit.ledger.closing import given_up
+from audit.ledger.closing import given_up, unrecordable
 from audit.ledger.rows import Columns, Encoded, OutcomeRow, RequestedRow, Row, encoded
 from audit.ledger.waiting import RowRefused, StaleEpoch, Waiting, WaitingRow, Written, unavailable
 from audit.ledger.wire import Away, Rejected, Value, Wire, bytea_array, text, uuid_value
@@ -175,7 +175,7 @@ class Writer:
     async def _isolate(self, wire: Wire, batch: list[WaitingRow], rejected: Rejected) -> None:
         if len(batch) == 1:
             logger.error("a record was refused with SQLSTATE %s", rejected.sqlstate)
-            self._refuse(batch[0], RowRefused(rejected.sqlstate))
+            await self._refuse_for_good(wire, batch[0], rejected.sqlstate)
         else:
             for waiting in batch:
                 await self._write(wire, [waiting])
@@ -185,16 +185,30 @@ class Writer:
         if verdict == "stale":
             self._refuse(waiting, StaleEpoch(verdict))
         elif verdict in ("forged", "skewed"):
-            self._refuse(waiting, RowRefused(verdict))
+            await self._refuse_for_good(wire, waiting, verdict)
         elif isinstance(row, RequestedRow):
             if waiting.answer.done():  # told that it was not recorded, or gone
-                await self._write(wire, [self._waiting_row(given_up(row, after_seconds=self._waited(waiting)))])
+                await self._close(wire, given_up(row, after_seconds=self._waited(waiting)))
             else:
                 waiting.answer.set_result("written")
         else:
             late = verdict == "known" and row.settlement is not None
             self._open.discard(row.request_id)
             self._answer(waiting, await self._correct(wire, row) if late else verdict)
+
+    async def _refuse_for_good(self, wire: Wire, waiting: WaitingRow, reason: str) -> None:
+        """Its call does not stay open for that."""
+        self._refuse(waiting, RowRefused(reason))
+        row = waiting.encoded.row
+        if isinstance(row, OutcomeRow) and row.settlement is not None and row.request_id in self._open:
+            self._open.discard(row.request_id)
+            await self._close(wire, unrecordable(row, row.settlement.hold))
+
+    async def _close(self, wire: Wire, row: OutcomeRow) -> None:
+        """Writes an outcome that nobody waits for."""
+        waiting = self._waiting_row(row)
+        waiting.answer.add_done_callback(asyncio.Future.exception)
+        await self._write(wire, [waiting])
 
     async def _correct(self, wire: Wire, row: OutcomeRow) -> str:
         """What became of an outcome whose request was settled before: by an earlier try, by the reaper, by another."""

@@ -1,4 +1,4 @@
-"""Ends a request in the stead of a caller that will not: the call was given up, or its process died."""
+"""Ends a request in the stead of a caller that will not: it was given up, its process died, its record was refused."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def given_up(row: RequestedRow, *, after_seconds: float) -> OutcomeRow:
         row.hold,
         row.envelope,
         outcome="failed",
+        is_owed=False,
         error="ledger_unavailable",
         record_id=later_id(row.id, after_seconds),
     )
@@ -37,8 +38,24 @@ def orphaned(
         hold,
         requested,
         outcome="outcome_unknown",
+        is_owed=True,
         error="writer_lost",
         record_id=new_id(at),
+    )
+
+
+def unrecordable(row: OutcomeRow, hold: Hold) -> OutcomeRow:
+    """For a call that was made and whose outcome the ledger refuses as it was written: all that was held is owed."""
+    return ended(
+        row.request_id,
+        row.organization_id,
+        row.team_id,
+        hold,
+        row.envelope,
+        outcome="failed",
+        is_owed=True,
+        error="record_refused",
+        record_id=new_id(),
     )
 
 
@@ -47,15 +64,15 @@ def ended(
     organization_id: UUID,
     team_id: UUID | None,
     hold: Hold,
-    requested: bytes,
+    envelope: bytes,
     *,
     outcome: Outcome,
+    is_owed: bool,
     error: str,
     record_id: UUID,
 ) -> OutcomeRow:
-    """The outcome of a request as far as its `requested` record tells; estimated where the outcome is unknown."""
-    unknown = outcome == "outcome_unknown"
-    owed = hold.cost_nano_usd if unknown else 0
+    """The outcome of a request as far as a record of it tells. What is owed is all that was held, as an estimate."""
+    owed = hold.cost_nano_usd if is_owed else 0
     return OutcomeRow(
         id=record_id,
         request_id=request_id,
@@ -64,6 +81,6 @@ def ended(
         kind=outcome,
         actor_kind="system",
         actor_id=organization_id,
-        envelope=closing(requested, outcome=outcome, error=error, cost_nano_usd=owed, estimated=unknown),
-        settlement=Settled(hold=hold, model=hold.model, cost_nano_usd=owed, estimated=unknown),
+        envelope=closing(envelope, outcome=outcome, error=error, cost_nano_usd=owed, estimated=is_owed),
+        settlement=Settled(hold=hold, model=hold.model, cost_nano_usd=owed, estimated=is_owed),
     )

@@ -177,9 +177,9 @@ class ActEnvelope:
         )
 
 
-def closing(requested: bytes, *, outcome: Outcome, error: str, cost_nano_usd: int, estimated: bool) -> bytes:
-    """The outcome envelope of a call whose end nobody saw, as far as its `requested` envelope tells."""
-    known = orjson.loads(requested)
+def closing(of_call: bytes, *, outcome: Outcome, error: str, cost_nano_usd: int, estimated: bool) -> bytes:
+    """The outcome envelope of a call whose end nobody saw or could write, as far as another envelope of it tells."""
+    known = orjson.loads(of_call)
     return canonical(
         {
             **{name: known[name] for name in ("data_class", "decided", "organization", "request", "subject", "team")},

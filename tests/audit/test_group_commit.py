@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,21 @@ async def test_a_poisoned_row_fails_alone(writer: Writer, tenant: Tenant) -> Non
     assert failed == poisoned
     assert all(isinstance(result, RowRefused) for result in results if result is not None)
     assert {record.id for record in records_of(tenant)} == {row.id for row in good}
+
+
+async def test_a_poisoned_outcome_leaves_no_call_open(writer: Writer, tenant: Tenant) -> None:
+    row = requested(tenant)
+    await writer.requested(row)
+    poisoned = replace(outcome_of(row, cost_nano_usd=7), bodies=(replace(BODY, part="neither"),))  # type: ignore[arg-type]
+    with pytest.raises(RowRefused):
+        await writer.outcome(poisoned)
+    while writer.backlog:
+        await asyncio.sleep(0.01)
+
+    [settled] = settlements_of(tenant)
+    assert (settled.outcome, settled.cost_nano_usd) == ("failed", row.hold.cost_nano_usd)
+    *_, closing = records_of(tenant)
+    assert json.loads(bytes(closing.envelope))["error"] == "record_refused"
 
 
 async def test_what_cannot_be_encoded_fails_its_caller(writer: Writer, tenant: Tenant) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from audit.ledger.append import StaleEpoch
+from audit.ledger.append import RowRefused, StaleEpoch
 from audit.ledger.envelope import (
     AttemptMade,
     BodyDigest,
@@ -57,7 +57,11 @@ async def close(exchange: Exchange) -> None:
     answer = b"\n".join(exchange.answer_parts)
     bodies = (seal_body(exchange.body_key, record_id, "response", answer),) if answer else ()
     row = _outcome_row(exchange, record_id, bodies)
-    await exchange.services.writer.outcome(row)
+    try:
+        await exchange.services.writer.outcome(row)
+    except RowRefused:
+        exchange.cost_nano_usd = exchange.held_nano_usd  # as the ledger ends it then, and so should the counters
+        raise
 
 
 async def record_refusal(

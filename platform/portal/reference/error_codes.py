@@ -20,8 +20,9 @@ def render() -> str:
         "waiting mends; 429 and 503 come with `retry-after` where waiting helps. A refused call of a known caller is "
         "on record with its code, unless it was one of a flood that a worker stopped by itself.",
         table(("status", "code", "meaning"), rows),
-        "An outcome on record may also carry `writer_lost` (the worker died; the call is settled at what it held) and, "
-        "where an attempt or the call failed upstream, the class of the failure:",
+        "An outcome on record may also carry `writer_lost` (the worker died) or `record_refused` (the ledger did not "
+        "take it as it was), both settled at what was held, and, where an attempt or the call failed upstream, the "
+        "class of the failure:",
         _failures(),
     )
 
