@@ -175,7 +175,7 @@ def _secrets(ids: Ids) -> dict[UUID, list[SecretEntry]]:
     rows = ApiKeySecret.across_tenants.using(GATEWAY)
     chosen = rows.all() if ids is None else rows.filter(api_key_id__in=ids)
     found: dict[UUID, list[SecretEntry]] = {}
-    columns = chosen.order_by("-created_at").values_list("api_key_id", "id", "digest", "expires_at")
+    columns = chosen.order_by("-created_at", "-id").values_list("api_key_id", "id", "digest", "expires_at")
     for key_id, identifier, digest, expires_at in columns.iterator(chunk_size=_CHUNK):
         found.setdefault(key_id, []).append(SecretEntry(identifier, bytes(digest), expires_at))
     return found
