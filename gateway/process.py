@@ -52,6 +52,7 @@ class Gateway:
         self.services = await _compose(self.keeper, self._books)
         self._tasks = [
             asyncio.create_task(upkeep.renew_leases(self.services)),
+            asyncio.create_task(upkeep.cut_suspended(self.services)),
             asyncio.create_task(upkeep.note_seen_secrets(self.services)),
             asyncio.create_task(gauges.watch(self.services)),
         ]

@@ -1,4 +1,4 @@
-"""What a gateway process does besides answering: leases of running calls, and which secrets are in use."""
+"""What a gateway process does besides answering: leases of running calls, calls to cut, which secrets are in use."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import logging
 import psycopg
 from django.conf import settings
 
+from gateway.exchange import suspended
 from gateway.services import Services
 from kit import clock, errors
 
 logger = logging.getLogger(__name__)
+_LOOK_SECONDS = 0.25
 _NOTE_SECONDS = 30.0
 _NOTE = "UPDATE tenants_apikeysecret SET last_seen_at = %s WHERE id = ANY (%s)"
 
@@ -30,6 +32,18 @@ async def renew_leases(services: Services) -> None:
                 )
             except errors.Unavailable:
                 break  # the counters are away; what they lost is rebuilt with a new lease
+
+
+async def cut_suspended(services: Services) -> None:
+    """Ends running calls of what has been suspended, if the suspension says so.
+
+    Looks again and again: a call may have been authorised just before, and be admitted just after.
+    """
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        cut = suspended.cut_calls(services)
+        if cut:
+            logger.warning("%d calls cut: what they used or who made them has been suspended", cut)
 
 
 async def note_seen_secrets(services: Services) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.ledger.actions import Action
 
-_STOPPED = "Every call that would use it is refused from then on."
+_STOPPED = "Every call that would use it is refused from then on; whether calls that ran were cut."
 _GOES_ON = "Calls may use it again."
 
 ACTIONS: dict[str, Action] = {
@@ -31,4 +31,14 @@ ACTIONS: dict[str, Action] = {
     "governance.approval.withdrawn": Action("Request withdrawn", "The requester took it back."),
     "governance.approval.suspended": Action("Approval suspended", "Every call under it is refused from then on."),
     "governance.approval.resumed": Action("Approval resumed", "Calls run under it again."),
+    "governance.key.suspended": Action("API key suspended", "Every call with it is refused from then on."),
+    "governance.key.resumed": Action("API key resumed", "It may be called with again."),
+    "governance.team.suspended": Action("Team suspended", "Every call of its keys and tokens is refused from then on."),
+    "governance.team.resumed": Action("Team resumed", "Its keys and tokens may be called with again."),
+    "governance.organization.suspended": Action("Organisation suspended", "Every call is refused from then on."),
+    "governance.organization.resumed": Action("Organisation resumed", "Calls may be made again."),
+    "governance.everything.suspended": Action(
+        "Everything stopped", "The operator stopped all calls of the installation."
+    ),
+    "governance.everything.resumed": Action("Everything resumed", "The operator lets calls be made again."),
 }

@@ -23,7 +23,8 @@ _OPERATE = {
 }
 _KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
 _REGISTER = {"governance.register.view", "governance.register.manage", "governance.approval.request"}
-_DECIDE = {"governance.approval.decide", "governance.model.suspend"}
+_STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
+_DECIDE = {"governance.approval.decide"} | _STOP
 
 ACTS: dict[str, frozenset[str]] = {
     "administrator": frozenset(
@@ -31,7 +32,8 @@ ACTS: dict[str, frozenset[str]] = {
         | _OPERATE
         | _KEYS
         | _REGISTER
-        | {"governance.model.suspend", "audit.request.view", "audit.spend.view", "tenants.member.view"}
+        | _STOP
+        | {"audit.request.view", "audit.spend.view", "tenants.member.view"}
     ),
     "compliance_officer": frozenset(
         _EVERYONE
@@ -43,6 +45,7 @@ ACTS: dict[str, frozenset[str]] = {
         _EVERYONE
         | {
             "governance.register.view",
+            "governance.suspension.view",
             "tenants.api_key.view",
             "tenants.member.view",
             "audit.request.view",

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Model
 
 from kit.data_class import DataClass
-from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, RateLimit
+from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, RateLimit, Team
 
 Network = IPv4Network | IPv6Network
 GATEWAY = "gateway"
@@ -31,6 +31,12 @@ class OrganizationEntry:
     region: str
     time_zone: str
     cors_origins: frozenset[str]
+    is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeamEntry:
+    id: UUID
     is_suspended: bool
 
 
@@ -59,6 +65,7 @@ class CredentialEntry:
 class ApiKeyEntry(CredentialEntry):
     prefix: str
     expires_at: datetime | None
+    is_suspended: bool
     secrets: tuple[SecretEntry, ...]
 
 
@@ -107,11 +114,18 @@ def organizations(ids: Ids) -> Iterator[OrganizationEntry]:
         )
 
 
+def teams(ids: Ids) -> Iterator[TeamEntry]:
+    for identifier, suspended_at in _columns(_rows(Team, ids), "id", "suspended_at"):
+        yield TeamEntry(identifier, suspended_at is not None)
+
+
 def api_keys(ids: Ids) -> Iterator[ApiKeyEntry]:
     secrets, same = _secrets(ids), Same()
-    for *credential, prefix, expires_at in _columns(_rows(ApiKey, ids), *_CREDENTIAL, "prefix", "expires_at"):
+    names = ("prefix", "expires_at", "suspended_at")
+    for *credential, prefix, expires_at, suspended_at in _columns(_rows(ApiKey, ids), *_CREDENTIAL, *names):
         entry = _credential(credential, same)
-        yield ApiKeyEntry(*entry, prefix, expires_at, tuple(secrets.get(entry[0], ())))
+        found = tuple(secrets.get(entry[0], ()))
+        yield ApiKeyEntry(*entry, prefix, expires_at, suspended_at is not None, found)
 
 
 def identity_providers(ids: Ids) -> Iterator[IdentityProviderEntry]:
@@ -137,6 +151,7 @@ def rate_limits(ids: Ids) -> Iterator[RateLimitEntry]:
 
 SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
     "organization": organizations,
+    "team": teams,
     "api_key": api_keys,
     "identity_provider": identity_providers,
     "budget": budgets,

@@ -19,6 +19,7 @@ from gateway.exchange.answer import EventStream
 from gateway.exchange.exchange import Exchange, Timings
 from gateway.exchange.stages.authenticate import authenticate, require_scope
 from gateway.exchange.stages.record import record_refusal
+from gateway.exchange.suspended import require_in_service
 from gateway.services import Services
 from gateway.telemetry import report as reports
 from gateway.telemetry.report import Report
@@ -41,6 +42,7 @@ async def call_model(request: HttpRequest, read: Read, give: Give) -> Reply:
     exchange: Exchange | None = None
     try:
         caller = known_caller(services, request, sent, scope="inference")
+        require_in_service(services.snapshot, caller)
         chat = read(body.parse(request.body))
         exchange = report.exchange = Exchange(
             services,
@@ -72,6 +74,7 @@ def read_only(request: HttpRequest, scope: str, answer: Callable[[Services, Call
     request_id = report.request_id
     try:
         caller = known_caller(services, request, sent, scope=scope)
+        require_in_service(services.snapshot, caller)
         reply = json_reply(answer(services, caller), [(b"x-request-id", str(request_id).encode())])
         cors.allow(reply.raw_headers, caller.organization, sent)
     except ChanceryError as refused:

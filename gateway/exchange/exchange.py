@@ -121,14 +121,16 @@ class Exchange:
     # what each entered stage does on the way out, in the order of entering
     leaving: list[Callable[[Exchange], Awaitable[None]]] = field(default_factory=list)
 
-    def cut(self, reason: ChanceryError) -> None:
+    def cut(self, reason: ChanceryError) -> bool:
         """Ends a call from outside: it fails for this reason, which is recorded and which its caller hears.
 
-        One that is ending anyway ends as it would.
+        False for one that has come to its end or is cut already.
         """
-        if self.task is not None and self.cut_for is None and not self.is_ending:
-            self.cut_for = reason
-            self.task.cancel()
+        if self.is_ending or self.cut_for is not None or self.task is None:
+            return False
+        self.cut_for = reason
+        self.task.cancel()
+        return True
 
     def header(self, name: bytes) -> str | None:
         """A request header, stripped; none if absent or empty. UTF-8, as SDKs send what is not ASCII, else Latin-1."""

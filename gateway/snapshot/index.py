@@ -12,13 +12,21 @@ from uuid import UUID
 
 from gateway.snapshot.freshness import Freshness
 from governance.snapshot.changes import Delta
-from governance.snapshot.section import ApprovalEntry, DeploymentEntry, ModelEntry, ProviderEntry, RouteEntry
+from governance.snapshot.section import (
+    ApprovalEntry,
+    DeploymentEntry,
+    ModelEntry,
+    ProviderEntry,
+    RouteEntry,
+    SuspensionEntry,
+)
 from tenants.snapshot import (
     ApiKeyEntry,
     BudgetEntry,
     IdentityProviderEntry,
     OrganizationEntry,
     RateLimitEntry,
+    TeamEntry,
 )
 
 Entry = TypeVar("Entry")
@@ -93,6 +101,7 @@ class Snapshot:
         self.version = 0
         self.freshness = Freshness()
         self.organizations: Table[OrganizationEntry] = Table()
+        self.teams: Table[TeamEntry] = Table()
         self.api_keys: Table[ApiKeyEntry] = Table(lambda key: (secret.digest for secret in key.secrets))
         self.identity_providers: Table[IdentityProviderEntry] = Table(lambda entry: (entry.issuer,))
         self.budgets: Table[BudgetEntry] = Table(lambda budget: (budget.level_id,))
@@ -104,8 +113,10 @@ class Snapshot:
         )
         self.routes: Table[RouteEntry] = Table(_named)
         self.approvals: Table[ApprovalEntry] = Table(lambda approval: (approval.model_id,))
+        self.suspensions: Table[SuspensionEntry] = Table()
         self._tables: dict[str, Table[Any]] = {
             "organization": self.organizations,
+            "team": self.teams,
             "api_key": self.api_keys,
             "identity_provider": self.identity_providers,
             "budget": self.budgets,
@@ -115,6 +126,7 @@ class Snapshot:
             "deployment": self.deployments,
             "route": self.routes,
             "approval": self.approvals,
+            "suspension": self.suspensions,
         }
 
     def apply(self, delta: Delta, *, asked_at: float) -> None:

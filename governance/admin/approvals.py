@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from governance.admin.base import ReasonForm, SuspensionForm
 from governance.models import Approval, ApprovalRequest
-from governance.services import approvals
+from governance.services import suspensions
 from kit import clock
 from kit.data_class import DataClass
 from tenants.acting import actor_of
@@ -101,8 +102,8 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
 
     @act(description="Suspend", icon="pause_circle", destructive=True)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def perform(row: Approval, _: dict[str, Any]) -> str:
-            approvals.suspend(actor=actor_of(request), approval=row, now=clock.now())
+        def perform(row: Approval, entered: dict[str, Any]) -> str:
+            suspensions.suspend(actor=actor_of(request), subject=row, now=clock.now(), **entered)
             return f"The permission for {row.model} is suspended."
 
         return self.confirm(
@@ -116,14 +117,15 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
                     "The register entry stays. Resuming takes a compliance officer with a one-time password.",
                 ],
                 perform=perform,
+                form_class=SuspensionForm,
                 is_destructive=True,
             ),
         )
 
     @act(description="Resume", permission="deciding", icon="play_circle")
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def perform(row: Approval, _: dict[str, Any]) -> str:
-            approvals.resume(actor=actor_of(request), approval=row)
+        def perform(row: Approval, entered: dict[str, Any]) -> str:
+            suspensions.resume(actor=actor_of(request), subject=row, now=clock.now(), **entered)
             return f"The permission for {row.model} is in force again."
 
         return self.confirm(
@@ -134,6 +136,7 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
                 button="Resume",
                 consequences=lambda row: [f"Calls to {row.model} run again under the conditions that were approved."],
                 perform=perform,
+                form_class=ReasonForm,
             ),
         )
 

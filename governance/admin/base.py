@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from governance.models.catalogue import Suspendable
-from governance.services import catalogue
+from governance.services import suspensions
+from governance.services.suspensions import Subject
 from kit import clock
 from tenants.acting import actor_of
 from tenants.admin.base import Act, GovernedAdmin, act, label
@@ -15,6 +18,19 @@ from tenants.admin.base import Act, GovernedAdmin, act, label
 Row = TypeVar("Row", bound=Suspendable)
 
 STATES = {"in service": "success", "suspended": "danger"}
+
+
+class SuspensionForm(forms.Form):
+    reason = forms.CharField(
+        max_length=4000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Kept, and shown to whoever may suspend and resume.",
+    )
+    cuts_calls = forms.BooleanField(required=False, label="End calls that run, too", widget=UnfoldBooleanSwitchWidget)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=4000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 class SuspendableAdmin(GovernedAdmin[Row]):
@@ -32,8 +48,8 @@ class SuspendableAdmin(GovernedAdmin[Row]):
 
     @act(description="Suspend", icon="pause_circle", destructive=True)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def perform(row: Row, _: dict[str, Any]) -> str:
-            catalogue.suspend(actor=actor_of(request), subject=row, now=clock.now())
+        def perform(row: Row, entered: dict[str, Any]) -> str:
+            suspensions.suspend(actor=actor_of(request), subject=subject(row), now=clock.now(), **entered)
             return f"{row} is suspended."
 
         return self.confirm(
@@ -44,17 +60,18 @@ class SuspendableAdmin(GovernedAdmin[Row]):
                 button="Suspend",
                 consequences=lambda row: [
                     f"Every call to {row} is refused or goes to a fallback, on every worker within a second.",
-                    "Calls that are under way are not cut. Resuming needs a one-time password.",
+                    "Calls that run go on to their end unless you end them. Resuming needs a one-time password.",
                 ],
                 perform=perform,
+                form_class=SuspensionForm,
                 is_destructive=True,
             ),
         )
 
     @act(description="Resume", icon="play_circle")
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def perform(row: Row, _: dict[str, Any]) -> str:
-            catalogue.resume(actor=actor_of(request), subject=row)
+        def perform(row: Row, entered: dict[str, Any]) -> str:
+            suspensions.resume(actor=actor_of(request), subject=subject(row), now=clock.now(), **entered)
             return f"{row} is back in service."
 
         return self.confirm(
@@ -65,5 +82,12 @@ class SuspendableAdmin(GovernedAdmin[Row]):
                 button="Resume",
                 consequences=lambda row: [f"Calls may use {row} again where an approval in force covers them."],
                 perform=perform,
+                form_class=ReasonForm,
             ),
         )
+
+
+def subject(row: Suspendable) -> Subject:
+    """The row as what it is: a provider, model or deployment."""
+    assert isinstance(row, Subject)
+    return row

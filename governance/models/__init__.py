@@ -1,7 +1,8 @@
 from governance.models.approval import Approval, ApprovalRequest, Decision
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
-from governance.models.choices import ProviderKind, RequestStatus, Tier, Verdict
+from governance.models.choices import ProviderKind, RequestStatus, SubjectKind, Tier, Verdict
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
+from governance.models.suspension import Suspension
 
 __all__ = [
     "Approval",
@@ -18,6 +19,8 @@ __all__ = [
     "RouteCandidate",
     "SnapshotAcknowledgement",
     "SnapshotChange",
+    "SubjectKind",
+    "Suspension",
     "Tier",
     "Verdict",
 ]

@@ -28,6 +28,19 @@ class RequestStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class SubjectKind(models.TextChoices):
+    """What can be suspended. Everything is the whole installation, which its operator alone stops."""
+
+    PROVIDER = "provider", "Provider"
+    MODEL = "model", "Model"
+    DEPLOYMENT = "deployment", "Deployment"
+    APPROVAL = "approval", "Permission"
+    KEY = "key", "API key"
+    TEAM = "team", "Team"
+    ORGANIZATION = "organization", "Organisation"
+    EVERYTHING = "everything", "Everything"
+
+
 class Verdict(models.TextChoices):
     APPROVE = "approve", "Approve"
     REJECT = "reject", "Reject"

@@ -56,9 +56,11 @@ class SnapshotAcknowledgement(models.Model):
     changes = models.PositiveIntegerField()
     lag_ms = models.PositiveIntegerField(help_text="From the oldest of these changes to the worker's deciding by it.")
     acknowledged_at = models.DateTimeField()
+    seen = models.TextField(default="1:1:", help_text="PostgreSQL's snapshot that it decides by from then on.")
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["acknowledged_at"], name="acknowledgement_by_time")]
 
     def __str__(self) -> str:
         return f"{self.process} at {self.version} after {self.lag_ms} ms"

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from governance.models import Approval, ApprovalRequest
 from governance.rest import serializers as wire
-from governance.services import approvals
+from governance.services import approvals, suspensions
 from governance.services.approvals import Terms
 from kit import clock
 from tenants.rest.base import ScopedViewSet
@@ -77,16 +77,18 @@ class ApprovalViewSet(ScopedViewSet[Approval]):
     view_act = "governance.register.view"
     filters_by = {"model": "model_id", "request": "request_id"}
 
-    @extend_schema(request=None, responses=wire.ApprovalShown)
+    @extend_schema(request=wire.SuspensionTaken, responses=wire.ApprovalShown)
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, pk: str) -> Response:
         """Stops every call under it, on every worker within a second. Again changes nothing."""
-        approvals.suspend(actor=self.actor, approval=self.get_object(), now=clock.now())
+        approval, entered = self.get_object(), self.taken(wire.SuspensionTaken)
+        suspensions.suspend(actor=self.actor, subject=approval, now=clock.now(), **entered)
         return Response(self.shown(self.get_object()))
 
-    @extend_schema(request=None, responses=wire.ApprovalShown)
+    @extend_schema(request=wire.ReasonTaken, responses=wire.ApprovalShown)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Lets calls run under it again. Needs a one-time password."""
-        approvals.resume(actor=self.actor, approval=self.get_object())
+        approval, entered = self.get_object(), self.taken(wire.ReasonTaken)
+        suspensions.resume(actor=self.actor, subject=approval, now=clock.now(), **entered)
         return Response(self.shown(self.get_object()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -10,10 +12,10 @@ from rest_framework.response import Response
 
 from governance import selectors
 from governance.models import Deployment, Model, Price, Provider, Route
-from governance.models.catalogue import Suspendable
 from governance.rest import serializers as wire
-from governance.services import catalogue
+from governance.services import catalogue, suspensions
 from governance.services.catalogue import Rates
+from governance.services.suspensions import Subject
 from kit import clock
 from tenants.rest.base import Row, ScopedViewSet
 
@@ -23,23 +25,25 @@ class SuspendableViewSet(ScopedViewSet[Row]):
 
     view_act = "governance.register.view"
 
-    @extend_schema(request=None)
+    @extend_schema(request=wire.SuspensionTaken)
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, pk: str) -> Response:
         """Stops every call through it. Again changes nothing."""
-        catalogue.suspend(actor=self.actor, subject=self._subject(), now=clock.now())
+        subject, entered = self._subject(), self.taken(wire.SuspensionTaken)
+        suspensions.suspend(actor=self.actor, subject=subject, now=clock.now(), **entered)
         return Response(self.shown(self.get_object()))
 
-    @extend_schema(request=None)
+    @extend_schema(request=wire.ReasonTaken)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Lets calls through again. Needs a one-time password."""
-        catalogue.resume(actor=self.actor, subject=self._subject())
+        subject, entered = self._subject(), self.taken(wire.ReasonTaken)
+        suspensions.resume(actor=self.actor, subject=subject, now=clock.now(), **entered)
         return Response(self.shown(self.get_object()))
 
-    def _subject(self) -> Suspendable:
-        subject = self.get_object()
-        assert isinstance(subject, Suspendable)
+    def _subject(self) -> Subject:
+        subject: Any = self.get_object()
+        assert isinstance(subject, Subject)
         return subject
 
 

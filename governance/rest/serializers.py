@@ -14,6 +14,7 @@ from governance.models import (
     Provider,
     ProviderKind,
     Route,
+    Suspension,
     Tier,
 )
 from governance.models.catalogue import SLUG
@@ -40,6 +41,45 @@ class ProviderTaken(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=ProviderKind.choices)
     base_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
     credential = serializers.CharField(required=False, allow_blank=True, default="", write_only=True)
+
+
+class ReasonTaken(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=4000, help_text="Kept, and shown to whoever may suspend and resume.")
+
+
+class SuspensionTaken(ReasonTaken):
+    cuts_calls = serializers.BooleanField(default=False, help_text="Ends calls that run, too.")
+
+
+class SubjectSuspended(SuspensionTaken):
+    subject = serializers.UUIDField(
+        help_text="The id of a provider, model, deployment, approval, API key, team or of the organisation."
+    )
+
+
+class SuspensionShown(serializers.ModelSerializer[Suspension]):
+    """One without an end is in force. Nobody is named where the system or the operator acted."""
+
+    subject = serializers.UUIDField(source="subject_id", read_only=True)
+    team = serializers.UUIDField(source="team_id", read_only=True, allow_null=True)
+    begun_by = serializers.UUIDField(source="begun_by_id", read_only=True, allow_null=True)
+    ended_by = serializers.UUIDField(source="ended_by_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Suspension
+        fields = [
+            "id",
+            "subject_kind",
+            "subject",
+            "team",
+            "reason",
+            "cuts_calls",
+            "begun_by",
+            "begun_at",
+            "ended_by",
+            "ended_at",
+            "end_reason",
+        ]
 
 
 class CredentialTaken(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from governance.rest import approvals, register
+from governance.rest import approvals, register, suspensions
 
 router = SimpleRouter()
 router.register("providers", register.ProviderViewSet, "api-provider")
@@ -14,5 +14,6 @@ router.register("prices", register.PriceViewSet, "api-price")
 router.register("routes", register.RouteViewSet, "api-route")
 router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")
+router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
 urlpatterns = router.urls

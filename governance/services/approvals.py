@@ -1,4 +1,4 @@
-"""Asking for, deciding on, suspending and ending the permission to call a model."""
+"""Asking for, deciding on and ending the permission to call a model."""
 
 from __future__ import annotations
 
@@ -111,20 +111,6 @@ def withdraw(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
     return locked
 
 
-def suspend(*, actor: Actor, approval: Approval, now: datetime) -> None:
-    """Stops every call under an approval, on every worker within a second."""
-    permissions.require(actor, "governance.model.suspend")
-    _require_reach(actor, approval)
-    _set_suspended(actor, approval, now, "governance.approval.suspended")
-
-
-def resume(*, actor: Actor, approval: Approval) -> None:
-    """Lets calls run under a suspended approval again."""
-    permissions.require(actor, "governance.approval.decide", otp=True)
-    _require_reach(actor, approval)
-    _set_suspended(actor, approval, None, "governance.approval.resumed")
-
-
 def content_hash(request: ApprovalRequest) -> str:
     """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in."""
     asked = {
@@ -182,22 +168,6 @@ def _move(request: ApprovalRequest, status: RequestStatus) -> None:
     require_step(request.status, status)
     request.status = status
     request.save(update_fields=["status"])
-
-
-def _set_suspended(actor: Actor, approval: Approval, at: datetime | None, action: str) -> None:
-    with transaction.atomic():
-        locked = Approval.objects.select_for_update().get(id=approval.id)
-        if (locked.suspended_at is None) == (at is None):
-            return
-        locked.suspended_at = at
-        locked.save(update_fields=["suspended_at"])
-        append_act(
-            actor=actor,
-            action=action,
-            object_kind="model",
-            object_id=locked.model_id,
-            details={"approval_id": str(locked.id)},
-        )
 
 
 def _record(actor: Actor, action: str, request: ApprovalRequest, details: dict[str, str]) -> None:

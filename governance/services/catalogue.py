@@ -13,7 +13,6 @@ from audit.ledger.append import append_act
 from audit.ledger.envelope import FreeText
 from governance import credentials, fingerprints
 from governance.models import Deployment, Model, Price, Provider, Route, RouteCandidate
-from governance.models.catalogue import Suspendable
 from kit import errors
 from kit.context import Actor
 from kit.tenant_owned import TenantOwned
@@ -130,30 +129,6 @@ def create_route(
             for position, deployment in enumerate(deployments)
         )
     return route
-
-
-def suspend(*, actor: Actor, subject: Suspendable, now: datetime) -> None:
-    """Stops every call through a provider, model or deployment, on every worker within a second."""
-    permissions.require(actor, "governance.model.suspend")
-    permissions.require_reach(actor, None)
-    _set_suspended(actor, subject, now, f"governance.{subject._meta.model_name}.suspended")
-
-
-def resume(*, actor: Actor, subject: Suspendable) -> None:
-    """Lets calls through a suspended provider, model or deployment again."""
-    permissions.require(actor, "governance.model.suspend", otp=True)
-    permissions.require_reach(actor, None)
-    _set_suspended(actor, subject, None, f"governance.{subject._meta.model_name}.resumed")
-
-
-def _set_suspended(actor: Actor, subject: Suspendable, at: datetime | None, action: str) -> None:
-    with transaction.atomic():
-        locked = type(subject).objects.select_for_update().get(id=subject.id)
-        if locked.is_suspended == (at is not None):
-            return
-        locked.suspended_at = at
-        locked.save(update_fields=["suspended_at"])
-        _record(actor, action, locked, {})
 
 
 def _register(actor: Actor, row: Row, details: dict[str, Any]) -> Row:

@@ -63,6 +63,7 @@ def acknowledge(process_id: UUID, delta: Delta, *, now: datetime) -> None:
         changes=sum(len(entries) for entries in delta.entries.values()),
         lag_ms=max(0, int((now - oldest).total_seconds() * 1000)),
         acknowledged_at=now,
+        seen=delta.seen,
     )
 
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from governance import credentials
-from governance.models import Approval, Deployment, Model, Price, Provider, Route, RouteCandidate
+from governance.models import Approval, Deployment, Model, Price, Provider, Route, RouteCandidate, Suspension
+from governance.models.choices import SubjectKind
 from kit.crypto import SealBroken
 from kit.data_class import DataClass
 from tenants.snapshot import GATEWAY, Ids
@@ -96,6 +97,16 @@ class ApprovalEntry:
     is_suspended: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SuspensionEntry:
+    """One in force that the subject's own entry does not tell all of: it ends running calls, or stops everything."""
+
+    id: UUID
+    subject_kind: str
+    subject_id: UUID
+    cuts_calls: bool
+
+
 def providers(ids: Ids) -> Iterator[ProviderEntry]:
     """One whose credential does not open counts as suspended: one row must not stop everybody's worker."""
     for row in _only(Provider.across_tenants.using(GATEWAY), ids):
@@ -169,12 +180,19 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
         )
 
 
+def suspensions(ids: Ids) -> Iterator[SuspensionEntry]:
+    telling = Q(cuts_calls=True) | Q(subject_kind=SubjectKind.EVERYTHING)
+    for row in _only(Suspension.across_tenants.using(GATEWAY).filter(telling, ended_at__isnull=True), ids):
+        yield SuspensionEntry(row.id, row.subject_kind, row.subject_id, row.cuts_calls)
+
+
 SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
     "provider": providers,
     "model": models,
     "deployment": deployments,
     "route": routes,
     "approval": approvals,
+    "suspension": suspensions,
 }
 
 

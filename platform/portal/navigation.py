@@ -41,6 +41,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),
             Link("Acts", "history", "acts", "audit.act.view"),
+            Link("Revocations", "block", "revocations", "governance.suspension.view"),
         ],
     ),
     (

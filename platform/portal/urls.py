@@ -8,8 +8,21 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import governance.admin  # noqa: F401 - registers with the admin's site
 import tenants.admin  # noqa: F401 - likewise
-from portal.screens import account, acts, asking, decision, failures, home, inbox, requests, search, session
+from portal.screens import (
+    account,
+    acts,
+    asking,
+    decision,
+    failures,
+    home,
+    inbox,
+    requests,
+    revocations,
+    search,
+    session,
+)
 from portal.screens.request_api import RequestViewSet
+from portal.screens.revocation_api import RevocationViewSet
 
 _SESSION = [
     path("sign-in/", session.sign_in, name="sign-in"),
@@ -35,6 +48,9 @@ _SCREENS = [
     path("requests/", requests.listing, name="requests"),
     path("requests/<uuid:request_id>/", requests.detail, name="request"),
     path("acts/", acts.listing, name="acts"),
+    path("revocations/", revocations.listing, name="revocations"),
+    path("revocations/stop/", revocations.stop, name="revocation-stop"),
+    path("revocations/<uuid:suspension_id>/resume/", revocations.resume, name="revocation-resume"),
     path("budgets/", home.budgets, name="budgets"),
     path("failures/", failures.matrix, name="failures"),
 ]
@@ -44,6 +60,7 @@ _API: list[URLPattern | URLResolver] = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("requests/", RequestViewSet.as_view({"get": "list"}), name="api-request-list"),
     path("requests/<uuid:pk>/", RequestViewSet.as_view({"get": "retrieve"}), name="api-request-detail"),
+    path("revocations/", RevocationViewSet.as_view({"get": "list"}), name="api-revocation-list"),
     path("", include("tenants.rest.urls")),
     path("", include("governance.rest.urls")),
 ]

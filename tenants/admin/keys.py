@@ -24,7 +24,7 @@ from tenants.services import api_keys
 from tenants.services.api_keys import Terms
 from tenants.snippets import snippets
 
-_STATES = {"live": "success", "expired": "warning", "revoked": "danger"}
+_STATES = {"live": "success", "suspended": "danger", "expired": "warning", "revoked": "danger"}
 
 
 class IssueForm(GovernedForm):
@@ -85,6 +85,8 @@ class ApiKeyAdmin(GovernedAdmin[ApiKey]):
     def state(self, row: ApiKey) -> str:
         if row.revoked_at:
             return "revoked"
+        if row.suspended_at:
+            return "suspended"
         return "live" if row.is_live(clock.now()) else "expired"
 
     @admin.display(description="Data class, at most", ordering="max_data_class")

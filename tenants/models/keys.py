@@ -50,6 +50,7 @@ class ApiKey(Credential):
 
     prefix = models.CharField(max_length=32, unique=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "API key"

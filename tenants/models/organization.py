@@ -56,6 +56,7 @@ class Team(TenantOwned):
 
     name = models.CharField(max_length=200)
     slug = models.SlugField()
+    suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField()
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="id")

@@ -63,7 +63,7 @@ class OrganizationChanged(serializers.Serializer[Any]):
 class TeamShown(serializers.ModelSerializer[Team]):
     class Meta:
         model = Team
-        fields = ["id", "name", "slug", "created_at"]
+        fields = ["id", "name", "slug", "suspended_at", "created_at"]
 
 
 class StartingBudget(serializers.Serializer[Any]):
@@ -134,6 +134,7 @@ class ApiKeyShown(serializers.ModelSerializer[ApiKey]):
             "networks",
             "max_data_class",
             "expires_at",
+            "suspended_at",
             "revoked_at",
             "created_at",
             "secrets",

@@ -22,7 +22,7 @@ from http.client import HTTPConnection
 from threading import Event
 
 from governance.models import Model, SnapshotAcknowledgement
-from governance.services import catalogue
+from governance.services import suspensions
 from kit import clock
 from kit.context import Actor
 from kit.ids import new_id
@@ -39,23 +39,27 @@ _SAID_EVERY = 25
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which workers, by port; tokens whose keys are to be revoked; how often to suspend the model that streams."""
+    """Which workers, by port; tokens whose keys are to be revoked; how often to suspend the model that streams, and
+    how often to do so in the middle of a stream that is to be cut."""
 
     ports: Sequence[int]
     revoked_tokens: Sequence[str]
     calling_token: str
     suspensions: int
+    cuts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds until refusal: of each act by kind, those of its workers in the order of ports.
+    """Milliseconds until refusal: of each act by kind, those of its workers in the order of ports. `cut_ms` likewise,
+    until the error event of a stream that ran on each of them.
 
     `acknowledged_ms` is what the workers themselves wrote down in that time, from the making of a change to the
     deciding by it.
     """
 
     refused_ms: dict[str, list[list[float]]]
+    cut_ms: list[list[float]]
     acknowledged_ms: list[int]
 
 
@@ -83,6 +87,27 @@ class Prober:
         raise TimeoutError(f"the worker at {self._port} never answered {status}")
 
 
+class Stream:
+    """A call of one worker that would run for long."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        self.runs = Event()
+
+    def until_cut(self) -> float:
+        """The moment its error event has come. Raises `RuntimeError` where it ends in another way."""
+        body = traffic.chat(traffic.STREAM_MODEL, stream=True)
+        with closing(HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE_SECONDS)) as connection:
+            connection.request("POST", "/v1/chat/completions", body, self._headers)
+            answer = connection.getresponse()
+            while line := answer.readline():
+                self.runs.set()
+                if b'"code":"model_suspended"' in line:
+                    return time.monotonic()
+        raise RuntimeError(f"the stream of the worker at {self._port} was not cut")
+
+
 class Workers:
     def __init__(self, ports: Sequence[int]) -> None:
         self._ports = ports
@@ -98,6 +123,17 @@ class Workers:
                     raise RuntimeError(f"refused before the act: {refusal.result()}")
         committed_at = act()
         return [1000 * (refusal.result() - committed_at) for refusal in refusals]
+
+    def cut_ms(self, token: str, act: Callable[[], float]) -> list[float]:
+        """How long a stream of each worker went on after `act`, which gives the moment of its commit."""
+        streams = [Stream(port, token) for port in self._ports]
+        ends: list[Future[float]] = [self._threads.submit(stream.until_cut) for stream in streams]
+        for stream, end in zip(streams, ends, strict=True):
+            while not stream.runs.wait(0.1):
+                if end.done():
+                    raise RuntimeError(f"ended before the act: {end.result()}")
+        committed_at = act()
+        return [1000 * (end.result() - committed_at) for end in ends]
 
     def serve(self, token: str) -> None:
         """Returns when all of them do."""
@@ -117,7 +153,8 @@ def measure(order: Order) -> Measured:
             "revocations": list(_revocations(workers, actor, order.revoked_tokens)),
             "suspensions": list(_suspensions(workers, actor, order)),
         }
-    return Measured(refused, _acknowledged(started_at))
+        cut = list(_cuts(workers, actor, order))
+    return Measured(refused, cut, _acknowledged(started_at))
 
 
 def _revocations(workers: Workers, actor: Actor, tokens: Sequence[str]) -> Iterator[list[float]]:
@@ -129,14 +166,30 @@ def _revocations(workers: Workers, actor: Actor, tokens: Sequence[str]) -> Itera
 
 def _suspensions(workers: Workers, actor: Actor, order: Order) -> Iterator[list[float]]:
     """The model is resumed after each, and waited for."""
-    with within(actor.scope):
-        model = Model.objects.get(slug=traffic.STREAM_MODEL)
+    model = _streaming_model(actor)
     for number in range(1, order.suspensions + 1):
         yield workers.refused_ms(order.calling_token, 403, lambda: _suspend(actor, model))
-        with within(actor.scope):
-            catalogue.resume(actor=actor, subject=model)
-        workers.serve(order.calling_token)
+        _resume(workers, actor, model, order)
         _say_now_and_then(number, order.suspensions, "suspensions")
+
+
+def _cuts(workers: Workers, actor: Actor, order: Order) -> Iterator[list[float]]:
+    model = _streaming_model(actor)
+    for number in range(1, order.cuts + 1):
+        yield workers.cut_ms(order.calling_token, lambda: _suspend(actor, model, cuts_calls=True))
+        _resume(workers, actor, model, order)
+        _say_now_and_then(number, order.cuts, "cuts")
+
+
+def _streaming_model(actor: Actor) -> Model:
+    with within(actor.scope):
+        return Model.objects.get(slug=traffic.STREAM_MODEL)
+
+
+def _resume(workers: Workers, actor: Actor, model: Model, order: Order) -> None:
+    with within(actor.scope):
+        suspensions.resume(actor=actor, subject=model, reason="measured", now=clock.now())
+    workers.serve(order.calling_token)
 
 
 def _revoke(actor: Actor, key: ApiKey) -> float:
@@ -145,9 +198,9 @@ def _revoke(actor: Actor, key: ApiKey) -> float:
         return time.monotonic()
 
 
-def _suspend(actor: Actor, model: Model) -> float:
+def _suspend(actor: Actor, model: Model, *, cuts_calls: bool = False) -> float:
     with within(actor.scope):
-        catalogue.suspend(actor=actor, subject=model, now=clock.now())
+        suspensions.suspend(actor=actor, subject=model, reason="measured", now=clock.now(), cuts_calls=cuts_calls)
         return time.monotonic()
 
 

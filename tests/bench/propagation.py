@@ -1,6 +1,6 @@
 """How soon every worker stops serving what has been suspended or revoked, under load and with many keys.
 
-    python -m tests.bench.propagation [--acts N] [--keys N] [--workers N]
+    python -m tests.bench.propagation [--acts N] [--cuts N] [--keys N] [--workers N]
 
 Prints the times, the bar and what a snapshot of that size costs a worker; keeps every sample under `.bench/results/`.
 """
@@ -34,11 +34,13 @@ from tests.bench.window import Window
 # Sixteen connections on four workers: more than two cores can serve at once.
 _LOAD = Stretch(connections=4, seconds=5, warm_up_seconds=0)
 _FEW_KEYS = Seed()
+_LONG = {"events": 300, "milliseconds": 100}  # of a stream that is to be cut
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.bench.propagation", description=__doc__)
     parser.add_argument("--acts", type=int, default=200, help="half of them revocations, half suspensions")
+    parser.add_argument("--cuts", type=int, default=20, help="suspensions that cut a running stream on every worker")
     parser.add_argument("--keys", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--directory", type=Path, default=DEFAULT_DIRECTORY, help="where results are")
@@ -49,15 +51,17 @@ def main() -> int:
     options = arguments()
     with stage.set_up(options.directory) as ready:
         gateway = ready.installation
-        run = measure(
-            gateway, gateway.place, ready.machine, keys=options.keys, workers=options.workers, acts=options.acts
-        )
+        gateway.place.upstream.pace(**_LONG)
+        sizes = {"keys": options.keys, "workers": options.workers, "acts": options.acts, "cuts": options.cuts}
+        run = measure(gateway, gateway.place, ready.machine, **sizes)
     sys.stdout.write(markdown(run))
     say(f"samples are in {write_json(run, options.directory / 'results')}")
     return 1 if run.problems else 0
 
 
-def measure(gateway: Installation, place: Place, described: Machine, *, keys: int, workers: int, acts: int) -> Run:
+def measure(
+    gateway: Installation, place: Place, described: Machine, *, keys: int, workers: int, acts: int, cuts: int
+) -> Run:
     with ExitStack() as stack:
         small, _ = _start(gateway, place, stack, "few keys", _FEW_KEYS)
         many = [_start(gateway, place, stack, f"worker {n}", Seed(keys=keys)) for n in range(1, workers + 1)]
@@ -69,11 +73,12 @@ def measure(gateway: Installation, place: Place, described: Machine, *, keys: in
             "revoked_tokens": victims,
             "calling_token": callers[0],
             "suspensions": acts - len(victims),
+            "cuts": cuts,
         }
         with _under_load(running, callers) as windows:
             measured = _act(gateway.prepared[_database(Seed(keys=keys))].environment, order)
         started = [small, *(replace(worker, resident_mb_at_end=_resident_mb(one)) for worker, one in many)]
-    return Run(described, measured["refused_ms"], measured["acknowledged_ms"], started, windows)
+    return Run(described, measured["refused_ms"], measured["cut_ms"], measured["acknowledged_ms"], started, windows)
 
 
 def _database(seed: Seed) -> str:

@@ -15,6 +15,7 @@ from tests.bench.report import table
 from tests.bench.window import Window, percentile
 
 P99_MS = 1000.0
+CUT_MS = 5000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,12 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`refused_ms` by kind of act, for each act those of all workers; `load` is what was served beside."""
+    """`refused_ms` by kind of act, for each act those of all workers, and `cut_ms` of the streams that each of so many
+    suspensions cut; `load` is what was served beside."""
 
     machine: Machine
     refused_ms: Mapping[str, Sequence[Sequence[float]]]
+    cut_ms: Sequence[Sequence[float]]
     acknowledged_ms: Sequence[int]
     workers: Sequence[Worker]
     load: Sequence[Window]
@@ -42,6 +45,11 @@ class Run:
         p99 = percentile(sorted(max(act) for act in self._acts()), 0.99)
         name = f"until the last of {len(self.workers) - 1} workers refuses, p99 < {P99_MS:,.0f} ms"
         return Bar(name, f"{p99:,.0f} ms", p99 < P99_MS)
+
+    @property
+    def cut_bar(self) -> Bar:
+        longest = max((one for act in self.cut_ms for one in act), default=0.0)
+        return Bar(f"until a stream is cut, all < {CUT_MS:,.0f} ms", f"{longest:,.0f} ms", longest < CUT_MS)
 
     @property
     def problems(self) -> list[str]:
@@ -58,6 +66,7 @@ def markdown(run: Run) -> str:
     for kind, acts in run.refused_ms.items():
         rows.append(_row(f"{len(acts)} {kind}, each worker", [one for act in acts for one in act]))
         rows.append(_row(f"{len(acts)} {kind}, the last worker", [max(act) for act in acts]))
+    rows.append(_row(f"{len(run.cut_ms)} cuts, each worker's stream", [one for act in run.cut_ms for one in act]))
     rows.append(_row("as the workers acknowledged it", run.acknowledged_ms))
     few, *many = run.workers
     parts = [
@@ -68,7 +77,7 @@ def markdown(run: Run) -> str:
             [_started([few]), _started(many)],
         ),
         f"Meanwhile {len(many)} workers answered {_per_second(run):,.0f} requests/s.",
-        table(["bar", "this run", "verdict"], [[run.bar.name, run.bar.figure, run.bar.verdict]]),
+        table(["bar", "this run", "verdict"], [[bar.name, bar.figure, bar.verdict] for bar in (run.bar, run.cut_bar)]),
         *(f"INVALID: {problem}." for problem in run.problems),
     ]
     return "\n\n".join(parts) + "\n"
@@ -97,5 +106,11 @@ def write_json(run: Run, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     at = datetime.now(UTC)
     path = directory / f"{at:%Y-%m-%dT%H%M%SZ}-propagation.json"
-    path.write_text(json.dumps({"at": at.isoformat(), **asdict(run), "bar": asdict(run.bar)}, indent=2, default=dict))
+    path.write_text(
+        json.dumps(
+            {"at": at.isoformat(), **asdict(run), "bar": asdict(run.bar), "cut_bar": asdict(run.cut_bar)},
+            indent=2,
+            default=dict,
+        )
+    )
     return path

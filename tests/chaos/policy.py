@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import Error, close_old_connections, connections
 
 from governance.models import Model
-from governance.services import catalogue
+from governance.services import suspensions
 from governance.snapshot import acknowledge
 from kit import clock
 from kit.context import Actor
@@ -104,9 +104,9 @@ class Policy:
         with within(actor.scope):
             model = Model.objects.get(slug="helper")
             if suspended:
-                catalogue.suspend(actor=actor, subject=model, now=clock.now())
+                suspensions.suspend(actor=actor, subject=model, reason="for tests", now=clock.now())
             else:
-                catalogue.resume(actor=actor, subject=model)
+                suspensions.resume(actor=actor, subject=model, reason="for tests", now=clock.now())
         return model.id
 
     @_attempted

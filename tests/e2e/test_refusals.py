@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from governance.services import approvals, catalogue
+from governance.services import suspensions
 from kit import clock
 from kit.data_class import DataClass
 from kit.scoping import within
@@ -148,13 +148,13 @@ def test_a_suspended_model_provider_deployment_and_approval(
     officer = world.officer
     for subject in (model, provider, deployment):
         with within(officer.scope):
-            catalogue.suspend(actor=officer, subject=subject, now=clock.now())
+            suspensions.suspend(actor=officer, subject=subject, reason="for tests", now=clock.now())
         assert code_of(call(gateway, world)) == (403, "model_suspended")
         with within(officer.scope):
-            catalogue.resume(actor=officer, subject=subject)
+            suspensions.resume(actor=officer, subject=subject, reason="for tests", now=clock.now())
         assert call(gateway, world).status_code == 200
     with within(officer.scope):
-        approvals.suspend(actor=officer, approval=approval, now=clock.now())
+        suspensions.suspend(actor=officer, subject=approval, reason="for tests", now=clock.now())
     assert code_of(call(gateway, world)) == (403, "model_suspended")
 
 

@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 import pytest
 
 from governance.models import Model
-from governance.services import catalogue
+from governance.services import suspensions
 from governance.snapshot import acknowledge
 from kit import clock
 from kit.scoping import within
@@ -51,7 +51,7 @@ def stopped(worker: RunningGateway) -> Iterator[None]:
 
 def suspend(world: World, model: Model) -> None:
     with within(world.system.scope):
-        catalogue.suspend(actor=world.system, subject=model, now=clock.now())
+        suspensions.suspend(actor=world.system, subject=model, reason="for tests", now=clock.now())
 
 
 def waited_for(model: Model, *workers: RunningGateway) -> set[int]:

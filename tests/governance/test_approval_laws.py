@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from governance import selectors
 from governance.models import Approval, ApprovalRequest, Decision, Model
-from governance.services import approvals
+from governance.services import approvals, suspensions
 from kit import clock
 from kit.context import Actor
 from kit.errors import ChanceryError
@@ -84,8 +84,12 @@ ACTS: dict[str, Callable[[Actor, Model], Any]] = {
     "approve": _decide(approvals.approve),
     "reject": _decide(approvals.reject),
     "withdraw": lambda actor, model: approvals.withdraw(actor=actor, request=_newest(model)),
-    "suspend": lambda actor, model: approvals.suspend(actor=actor, approval=_in_force(model), now=clock.now()),
-    "resume": lambda actor, model: approvals.resume(actor=actor, approval=_in_force(model)),
+    "suspend": lambda actor, model: suspensions.suspend(
+        actor=actor, subject=_in_force(model), reason="for tests", now=clock.now()
+    ),
+    "resume": lambda actor, model: suspensions.resume(
+        actor=actor, subject=_in_force(model), reason="for tests", now=clock.now()
+    ),
 }
 
 

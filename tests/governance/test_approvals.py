@@ -10,7 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
 from governance import selectors
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus
-from governance.services import approvals
+from governance.services import approvals, suspensions
 from governance.services.approvals import content_hash
 from kit import clock, errors
 from kit.context import Actor
@@ -154,8 +154,8 @@ def test_another_organisations_request_is_not_there(world: World, other_world: W
         decide(other_world.officer, request)
     approval = granted(world)
     for act in (
-        lambda actor: approvals.suspend(actor=actor, approval=approval, now=clock.now()),
-        lambda actor: approvals.resume(actor=actor, approval=approval),
+        lambda actor: suspensions.suspend(actor=actor, subject=approval, reason="for tests", now=clock.now()),
+        lambda actor: suspensions.resume(actor=actor, subject=approval, reason="for tests", now=clock.now()),
         lambda actor: approvals.withdraw(actor=actor, request=request),
     ):
         with pytest.raises(ObjectDoesNotExist), within(other_world.officer.scope):
@@ -194,11 +194,11 @@ def test_a_suspended_approval_permits_nothing_until_it_is_resumed(world: World) 
     before = len(acts_of(world))
     with within(officer.scope):
         for _ in range(2):
-            approvals.suspend(actor=officer, approval=approval, now=clock.now())
+            suspensions.suspend(actor=officer, subject=approval, reason="for tests", now=clock.now())
     assert live(world) == []
     with within(officer.scope):
         for _ in range(2):
-            approvals.resume(actor=officer, approval=approval)
+            suspensions.resume(actor=officer, subject=approval, reason="for tests", now=clock.now())
     assert live(world) == [approval]
     assert [act.action for act in acts_of(world)[before:]] == [
         "governance.approval.suspended",

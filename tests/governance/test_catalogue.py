@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from governance import credentials, selectors
 from governance.models import Deployment, Price, Provider, RouteCandidate
-from governance.services import catalogue
+from governance.services import catalogue, suspensions
 from governance.services.catalogue import Rates
 from kit import clock, errors
 from kit.crypto import SealBroken
@@ -74,16 +74,16 @@ def test_suspending_twice_is_one_act(world: World) -> None:
     before = len(acts_of(world))
     with within(admin.scope):
         for _ in range(2):
-            catalogue.suspend(actor=admin, subject=model, now=clock.now())
+            suspensions.suspend(actor=admin, subject=model, reason="for tests", now=clock.now())
         for _ in range(2):
-            catalogue.resume(actor=admin, subject=model)
+            suspensions.resume(actor=admin, subject=model, reason="for tests", now=clock.now())
     assert [act.action.rpartition(".")[2] for act in acts_of(world)[before:]] == ["suspended", "resumed"]
 
 
 def test_another_organisations_rows_are_not_suspended(world: World, other_world: World) -> None:
     model, admin = new_model(other_world), world.admin
     with within(admin.scope), pytest.raises(ObjectDoesNotExist):
-        catalogue.suspend(actor=admin, subject=model, now=clock.now())
+        suspensions.suspend(actor=admin, subject=model, reason="for tests", now=clock.now())
 
 
 def test_nothing_is_deployed_across_organisations(world: World, other_world: World) -> None:

@@ -12,7 +12,7 @@ from kit import clock
 from kit.ids import new_id
 from tenants import models as tenants
 from tests.isolation.addresses import Address, addresses
-from tests.isolation.plots import AnyModel, Plot
+from tests.isolation.plots import FACTORIES, AnyModel, Plot
 from tests.support.issuers import new_jwks
 
 Form = Callable[[Plot], dict[str, Any]]
@@ -55,6 +55,10 @@ def _issuer(plot: Plot) -> dict[str, Any]:
     }
 
 
+def _new_key(plot: Plot) -> str:
+    return str(FACTORIES[tenants.ApiKey](plot).pk)
+
+
 def _id(plot: Plot, model: AnyModel) -> str:
     return str(plot.row(model).pk)
 
@@ -87,6 +91,7 @@ FORMS: dict[str, Form] = {
         "team": _id(plot, tenants.Team),
         "deployments": [_id(plot, governance.Deployment)],
     },
+    "post /api/suspensions/": lambda plot: {"subject": _new_key(plot), "reason": "for tests"},
     "post /api/approval-requests/": lambda plot: {
         "model": str(plot.add(governance.Model, **_model(plot)).pk),
         "justification": "letters",
@@ -102,6 +107,7 @@ NAMING: dict[str, AnyModel] = {
     "provider": governance.Provider,
     "deployment": governance.Deployment,
     "deployments": governance.Deployment,
+    "subject": tenants.ApiKey,
 }
 # Members that are not in the body above, in place of one that is.
 INSTEAD = {"post /api/budgets/": ("project", "api_key"), "put /api/rate-limits/level/": ("project", "api_key")}

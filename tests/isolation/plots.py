@@ -219,6 +219,20 @@ def _approval(plot: Plot) -> Any:
     return plot.add(governance.Approval, model=plot.row(governance.Model), request=request)
 
 
+def _suspension(plot: Plot) -> Any:
+    """Begun by the lead, as a row that names who acts."""
+    return plot.add(
+        governance.Suspension,
+        **plot.in_team,
+        subject_kind="key",
+        subject_id=plot.row(tenants.ApiKey).id,
+        reason="for tests",
+        act_id=new_id(),
+        begun_by=plot.lead.user,
+        begun_at=plot.world.now,
+    )
+
+
 def _record(plot: Plot) -> Any:
     identifier, caller = new_id(), Named(new_id(), "api_key")
     envelope = RequestedEnvelope(
@@ -345,6 +359,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.ApprovalRequest: _approval_request,
     governance.Decision: _decision,
     governance.Approval: _approval,
+    governance.Suspension: _suspension,
     audit.Record: _record,
     audit.Settlement: _settlement,
     audit.Correction: _correction,

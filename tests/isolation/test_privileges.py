@@ -42,6 +42,7 @@ PRIVILEGES = {
     "governance_routecandidate": (ALL, ALL, "S"),
     "governance_snapshot_change": ("S", "SD", "S"),
     "governance_snapshotacknowledgement": ("S", "SUD", "SI"),
+    "governance_suspension": ("SI U(end_reason,ended_at,ended_by_id)", "SIU", "S"),
     "otp_totp_totpdevice": (ALL, ALL, NONE),
     "portal_signinattempt": ("SID", "SID", NONE),
     "tenants_apikey": ("SIU", ALL, "S"),
@@ -53,7 +54,7 @@ PRIVILEGES = {
     "tenants_personalaccesstoken": ("SIU", ALL, NONE),
     "tenants_project": ("SIU", ALL, NONE),
     "tenants_ratelimit": (ALL, ALL, "S"),
-    "tenants_team": ("SIU", ALL, NONE),
+    "tenants_team": ("SIU", ALL, "S"),
     "tenants_user": ("SIU", "SIU", NONE),
 }
 

@@ -29,6 +29,7 @@ def share(plot: Plot, model: AnyModel) -> object:
     columns = {each.attname: getattr(row, each.attname) for each in model._meta.concrete_fields}
     own = {"id": new_id(), "team_id": None} | ({"slug": f"shared-{new_id().hex}"} if "slug" in columns else {})
     own |= {"role": "auditor"} if "role" in columns else {}
+    own |= {"subject_id": new_id()} if "subject_id" in columns else {}
     return plot.add(model, **{name: value for name, value in (columns | own).items() if name != "organization_id"})
 
 

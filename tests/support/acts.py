@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.models import Record
 from governance.models import Approval, ApprovalRequest, Deployment, Model, ProviderKind
-from governance.services import approvals, catalogue
+from governance.services import approvals, catalogue, suspensions
 from kit import clock
 from kit.context import Actor
 from kit.ids import new_id
@@ -104,17 +104,12 @@ def _decide(decision: Callable[..., Any]) -> Callable[[Actor, ApprovalRequest], 
 
 
 def _stop(actor: Actor, subject: Any) -> Any:
-    catalogue.suspend(actor=actor, subject=subject, now=clock.now())
+    suspensions.suspend(actor=actor, subject=subject, reason="for tests", now=clock.now())
     return subject
 
 
 def _go_on(actor: Actor, subject: Any) -> None:
-    catalogue.resume(actor=actor, subject=subject)
-
-
-def _stop_approval(actor: Actor, approval: Approval) -> Approval:
-    approvals.suspend(actor=actor, approval=approval, now=clock.now())
-    return approval
+    suspensions.resume(actor=actor, subject=subject, reason="for tests", now=clock.now())
 
 
 def _add_member(actor: Actor, user: User) -> Membership:
@@ -239,13 +234,16 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.approval.approved": _by_officer(ask, _decide(approvals.approve)),
     "governance.approval.rejected": _by_officer(ask, _decide(approvals.reject)),
     "governance.approval.withdrawn": _on(ask, lambda actor, request: approvals.withdraw(actor=actor, request=request)),
-    "governance.approval.suspended": _by_officer(granted, _stop_approval),
-    "governance.approval.resumed": _by_officer(
-        lambda world: _stop_approval_of(world, granted(world)),
-        lambda actor, approval: approvals.resume(actor=actor, approval=approval),
-    ),
+    "governance.approval.suspended": _by_officer(granted, _stop),
+    "governance.approval.resumed": _by_officer(lambda world: _stopped(world, granted(world)), _go_on),
+    "governance.key.suspended": _on(lambda world: world.new_key()[0], _stop),
+    "governance.key.resumed": _after(_on(lambda world: world.new_key()[0], _stop), _go_on),
+    "governance.team.suspended": _on(lambda world: world.new_team(_unique("team"))[0], _stop),
+    "governance.team.resumed": _after(_on(lambda world: world.new_team(_unique("team"))[0], _stop), _go_on),
+    "governance.organization.suspended": _on(lambda world: world.organization, _stop),
+    "governance.organization.resumed": _after(_on(lambda world: world.organization, _stop), _go_on),
 }
 
 
-def _stop_approval_of(world: World, approval: Approval) -> Approval:
-    return perform(Act(world.officer, lambda actor: _stop_approval(actor, approval)))  # type: ignore[no-any-return]
+def _stopped(world: World, approval: Approval) -> Approval:
+    return perform(Act(world.officer, lambda actor: _stop(actor, approval)))  # type: ignore[no-any-return]

@@ -21,6 +21,7 @@ _LEAD, _DEVELOPER = Role.TEAM_LEAD, Role.DEVELOPER
 # Roles over the whole organisation, and over the team whose project and key it is.
 KEYS = {_ADMIN, _LEAD, _DEVELOPER}
 REGISTER = {_ADMIN, _OFFICER}
+CALLERS = ("key", "team", "organization")
 WHO: dict[str, set[Role]] = {
     "tenants.organization.changed": {_ADMIN},
     "tenants.team.created": {_ADMIN},
@@ -57,6 +58,7 @@ WHO: dict[str, set[Role]] = {
     "governance.approval.withdrawn": set(),  # whoever asked
     "governance.approval.suspended": REGISTER,
     "governance.approval.resumed": {_OFFICER},
+    **{f"governance.{kind}.{verb}": REGISTER for kind in CALLERS for verb in ("suspended", "resumed")},
 }
 WITH_CODE = {
     "tenants.organization.changed",
@@ -71,6 +73,7 @@ WITH_CODE = {
     "governance.approval.approved",
     "governance.approval.rejected",
     "governance.approval.resumed",
+    *(f"governance.{kind}.{verb}" for kind in CALLERS for verb in ("suspended", "resumed")),
 }
 # Done by anybody for themselves, whatever their role.
 OWN = {"tenants.access_token.issued", "tenants.access_token.revoked", "governance.approval.withdrawn"}

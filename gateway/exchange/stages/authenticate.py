@@ -24,8 +24,6 @@ def authenticate(services: Services, headers: Headers, address: Address) -> Call
     caller = (
         _by_api_key(services, token) if token.startswith("chy_") else services.tokens.caller(services.snapshot, token)
     )
-    if caller.organization.is_suspended:
-        raise errors.Forbidden("The organisation is suspended.", code="model_suspended")
     _check_network(caller.credential, address)
     return caller
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from governance.models import ApprovalRequest, Deployment, Model, Provider, ProviderKind
-from governance.services import approvals, catalogue
+from governance.services import approvals, catalogue, suspensions
 from kit import money
 from kit.context import Actor
 from kit.data_class import DataClass
@@ -186,7 +186,9 @@ def _register(founded: Founded, upstream: Upstream, now: datetime) -> None:
     with within(officer.scope):
         for slug in (LOCAL_MODEL, DUMMY_MODEL, SUSPENDED_MODEL):
             _approve(officer, requests[slug], now)
-        catalogue.suspend(actor=officer, subject=models[SUSPENDED_MODEL], now=now)
+        suspensions.suspend(
+            actor=officer, subject=models[SUSPENDED_MODEL], reason="Its licence is being looked at.", now=now
+        )
 
 
 def _model(actor: Actor, described: Described, now: datetime) -> Model:

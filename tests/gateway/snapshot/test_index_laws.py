@@ -24,6 +24,7 @@ from tests.support.world import World
 # What the gateway decides by, act by act. An act that is missing here changes nothing it decides by.
 NOTED: dict[str, set[str]] = {
     "tenants.organization.changed": {"organization"},
+    "tenants.team.created": {"team"},
     "tenants.api_key.issued": {"api_key"},
     "tenants.api_key.rotated": {"api_key"},
     "tenants.api_key.revoked": {"api_key"},
@@ -36,20 +37,28 @@ NOTED: dict[str, set[str]] = {
     "governance.provider.registered": {"provider"},
     "governance.provider.moved": {"provider"},
     "governance.provider.credential_replaced": {"provider"},
-    "governance.provider.suspended": {"provider"},
-    "governance.provider.resumed": {"provider"},
+    "governance.provider.suspended": {"provider", "suspension"},
+    "governance.provider.resumed": {"provider", "suspension"},
     "governance.model.registered": {"model"},
-    "governance.model.suspended": {"model"},
-    "governance.model.resumed": {"model"},
+    "governance.model.suspended": {"model", "suspension"},
+    "governance.model.resumed": {"model", "suspension"},
     "governance.deployment.registered": {"deployment"},
-    "governance.deployment.suspended": {"deployment"},
-    "governance.deployment.resumed": {"deployment"},
+    "governance.deployment.suspended": {"deployment", "suspension"},
+    "governance.deployment.resumed": {"deployment", "suspension"},
     "governance.price.registered": {"deployment"},
     "governance.route.registered": {"route"},
     "governance.approval.approved": {"approval"},
-    "governance.approval.suspended": {"approval"},
-    "governance.approval.resumed": {"approval"},
+    "governance.approval.suspended": {"approval", "suspension"},
+    "governance.approval.resumed": {"approval", "suspension"},
+    "governance.key.suspended": {"api_key", "suspension"},
+    "governance.key.resumed": {"api_key", "suspension"},
+    "governance.team.suspended": {"team", "suspension"},
+    "governance.team.resumed": {"team", "suspension"},
+    "governance.organization.suspended": {"organization", "suspension"},
+    "governance.organization.resumed": {"organization", "suspension"},
 }
+# Made ready by what it undoes, so that all is as before.
+UNDOING = "governance.organization.resumed"
 # Past the services: what only an operator or a later version does.
 BY_HAND = {
     "budget put out of use": "UPDATE tenants_budget SET is_active = false",
@@ -140,7 +149,7 @@ def test_following_changes_comes_to_what_starting_anew_does(steps: list[tuple[st
     assert held(followed) == held(started())
 
 
-@pytest.mark.parametrize("change", [*NOTED, *BY_HAND])
+@pytest.mark.parametrize("change", [change for change in (*NOTED, *BY_HAND) if change != UNDOING])
 def test_one_look_takes_a_change_in(change: str) -> None:
     world = worlds.build(defaults=Defaults(money.NANO, Limits(60)))
     for action in ("governance.route.registered", "governance.approval.approved"):

@@ -34,6 +34,8 @@ READERS = {
     "budgets/": "ada alice ann bob rob",
     "rate-limits/": "ada alice ann bob rob",
     "requests/": "ada alice ann bob dev",
+    "suspensions/": "ada alice ann",
+    "revocations/": "ada alice ann",
 }
 WRITERS = {
     "team": "ada",

@@ -117,11 +117,13 @@ def test_suspending_is_quick_and_resuming_takes_a_code(acme: Cast, helper: Model
         approval = Approval.objects.get(model=helper)
     ada, olga = Script(acme.ada), Script(acme.olga)
 
-    assert ada.post(f"approvals/{approval.id}/suspend/").json()["suspended_at"]
-    assert refusal(olga.post(f"approvals/{approval.id}/resume/")) == (403, "otp_required")
-    assert refusal(ada.post(f"approvals/{approval.id}/resume/", otp=True)) == (403, "permission_denied")
-    assert olga.post(f"approvals/{approval.id}/resume/", otp=True).json()["suspended_at"] is None
-    assert refusal(Script(acme.bob).post(f"models/{helper.id}/suspend/")) == (403, "permission_denied")
+    why = {"reason": "It answers oddly."}
+    assert refusal(ada.post(f"approvals/{approval.id}/suspend/")) == (400, "invalid_request")
+    assert ada.post(f"approvals/{approval.id}/suspend/", why).json()["suspended_at"]
+    assert refusal(olga.post(f"approvals/{approval.id}/resume/", why)) == (403, "otp_required")
+    assert refusal(ada.post(f"approvals/{approval.id}/resume/", why, otp=True)) == (403, "permission_denied")
+    assert olga.post(f"approvals/{approval.id}/resume/", why, otp=True).json()["suspended_at"] is None
+    assert refusal(Script(acme.bob).post(f"models/{helper.id}/suspend/", why)) == (403, "permission_denied")
 
 
 def test_page_and_api_leave_the_same_trace(acme: Cast, other_cast: Cast) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from governance.rest.urls import router as register
-from governance.services import catalogue
+from governance.services import catalogue, suspensions
 from kit.scoping import within
 from tenants.rest.urls import router as tenants
 from tenants.services import allotments
@@ -37,6 +37,7 @@ def furnish(people: Cast) -> None:
             deployments=list(model.deployments.all()),
             now=world.now,
         )
+        suspensions.suspend(actor=world.system, subject=world.key, reason="It leaks.", now=world.now)
 
 
 def _ids(script: Script, path: str) -> set[str]:

@@ -74,6 +74,7 @@ def test_suspending_on_the_models_page_refuses_the_next_call(
     page = visit(f"/admin/governance/model/{helper.id}/change/", acme.olga)
 
     page.get_by_role("link", name="Suspend").click()
+    page.get_by_label("Reason").fill("It answers oddly.")
     page.get_by_role("button", name="Suspend").click()
     expect(page.get_by_text("helper is suspended.")).to_be_visible()
 

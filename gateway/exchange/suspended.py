@@ -1,0 +1,72 @@
+"""What a suspension does to calls: it refuses those that come, and where it says so ends those that run."""
+
+from __future__ import annotations
+
+from gateway.caller import Caller
+from gateway.exchange.exchange import Exchange
+from gateway.routing import conditions
+from gateway.services import Services
+from gateway.snapshot.index import Snapshot
+from governance.snapshot.section import SuspensionEntry
+from kit import errors
+from tenants.snapshot import ApiKeyEntry
+
+_OF_CALLERS = {
+    "key": ("key_suspended", "The API key is suspended."),
+    "team": ("team_suspended", "The team is suspended."),
+    "organization": ("organization_suspended", "The organisation is suspended."),
+}
+_WHO_HELPS = "An administrator or a compliance officer of the organisation can resume it."
+_EVERYTHING = "everything"
+
+
+def require_in_service(snapshot: Snapshot, caller: Caller) -> None:
+    """Raises `errors.Forbidden` where the caller's key, team or organisation is suspended, or everything is."""
+    credential = caller.credential
+    team = snapshot.teams.get(credential.team_id)
+    if snapshot.suspensions and any(entry.subject_kind == _EVERYTHING for entry in snapshot.suspensions):
+        raise refusal(_EVERYTHING)
+    if caller.organization.is_suspended:
+        raise refusal("organization")
+    if team is None or team.is_suspended:
+        raise refusal("team")
+    if isinstance(credential, ApiKeyEntry) and credential.is_suspended:
+        raise refusal("key")
+
+
+def refusal(subject_kind: str) -> errors.Forbidden:
+    """What a caller is told."""
+    if subject_kind == _EVERYTHING:
+        return errors.Forbidden(
+            "All calls are stopped. The operator of this installation can let them go on.", code="everything_suspended"
+        )
+    if subject_kind in _OF_CALLERS:
+        code, words = _OF_CALLERS[subject_kind]
+        return errors.Forbidden(f"{words} {_WHO_HELPS}", code=code)
+    return conditions.refusal("model_suspended")
+
+
+def cut_calls(services: Services) -> int:
+    """Ends the calls that run and that a suspension in force says to end; gives how many."""
+    cutting = [entry for entry in services.snapshot.suspensions if entry.cuts_calls]
+    if not cutting:
+        return 0
+    cut = 0
+    for exchange in list(services.open_exchanges):
+        reason = next((entry for entry in cutting if concerns(entry, exchange)), None)
+        if reason is not None:
+            cut += exchange.cut(refusal(reason.subject_kind))
+    return cut
+
+
+def concerns(entry: SuspensionEntry, exchange: Exchange) -> bool:
+    """Whether the call is the subject's, or goes to it now: one that could still go elsewhere is left alone."""
+    if entry.subject_kind == _EVERYTHING:
+        return True
+    caller = exchange.caller
+    ids = [caller.credential.id, caller.credential.team_id, caller.organization.id]
+    candidate = exchange.answered_by or exchange.trying
+    if candidate is not None:
+        ids += [candidate.deployment.id, candidate.provider.id, candidate.model.id]
+        ids += [candidate.approval.id] if candidate.approval else []
+    return entry.subject_id in ids
