@@ -26,6 +26,14 @@ class Part(TextChoices):
     RESPONSE = "response", "response"
 
 
+class Operation(TextChoices):
+    """What happened to a governed row."""
+
+    INSERT = "insert", "made"
+    UPDATE = "update", "changed"
+    DELETE = "delete", "deleted"
+
+
 Outcome = Literal["completed", "refused", "failed", "cancelled", "outcome_unknown"]
 CallerKind = Literal["api_key", "identity_provider", "system"]
 BodyPart = Literal["request", "response"]

@@ -1,9 +1,10 @@
 """Rows of the ledger hold ids and labels, no foreign keys: they outlive what they name.
 
-Nothing here is saved through the ORM. Rows come in by the functions of `audit/sql` alone.
+Nothing here is saved through the ORM. Rows come in by the functions and triggers of `audit/sql` alone.
 """
 
 from audit.models.body import Body, DataKey, Subject
+from audit.models.change import Change
 from audit.models.record import Record
 from audit.models.settlement import Correction, RolledUp, Settlement, Spent
 from audit.models.writer import AdmissionEpoch, LiveWriter
@@ -11,6 +12,7 @@ from audit.models.writer import AdmissionEpoch, LiveWriter
 __all__ = [
     "AdmissionEpoch",
     "Body",
+    "Change",
     "Correction",
     "DataKey",
     "LiveWriter",

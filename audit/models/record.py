@@ -21,6 +21,9 @@ class TransactionId(models.Field):  # type: ignore[type-arg]
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
         return "%s::text::xid8"  # of a number it knows no cast
 
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else str(value)
+
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
 
@@ -77,6 +80,7 @@ class Record(models.Model):
                 name="record_listed",
             ),
             models.Index(fields=["object_id", "id"], condition=Q(object_id__isnull=False), name="record_timeline"),
+            models.Index(fields=["xid"], condition=Q(kind=Kind.ACT), name="record_act_of_transaction"),
         ]
 
     def __str__(self) -> str:

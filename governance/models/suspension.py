@@ -44,4 +44,4 @@ class Suspension(TeamOwned):
         ]
 
     def __str__(self) -> str:
-        return f"suspension of a {self.get_subject_kind_display().lower()}"
+        return f"{self.get_subject_kind_display()} suspended"

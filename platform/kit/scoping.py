@@ -81,6 +81,15 @@ def look_up_token(digest: bytes, *, using: str = DEFAULT_DB_ALIAS) -> None:
     _set_local("chancery.token", digest.hex(), using)
 
 
+def announce_origin(address: str | None, request_id: UUID | None, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Tells the running transaction from where it was asked for: kept with every change it makes (`audit.history`).
+
+    The zone of a link-local address (`fe80::1%eth0`) means something on one machine only and is left out.
+    """
+    _set_local("chancery.address", (address or "").partition("%")[0], using)
+    _set_local("chancery.request", str(request_id or ""), using)
+
+
 def _set_local(name: str, value: str, using: str) -> None:
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, true)", [name, value])

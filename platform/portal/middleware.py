@@ -18,8 +18,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from kit import scoping
+from kit import logs, scoping
 from kit.errors import ChanceryError
+from kit.ids import new_id
 from portal import api_auth, api_errors, sign_in
 from portal.capacities import Capacity, capacities_of, chosen
 from portal.client_address import client_address
@@ -39,6 +40,23 @@ _POLICIES = [
 ]
 # Open before a one-time password is given, and to people without a membership.
 _BEFORE_OTP = ("/sign-in/", "/sign-out/")
+
+
+class RequestIds:
+    """An id for each request: in its answer, in the lines of the log, and with every change that it makes."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = new_id()
+        token = logs.request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        response.headers["X-Request-Id"] = str(request_id)
+        return response
 
 
 class SecurityHeaders:
@@ -120,6 +138,7 @@ class ActingAs:
         user.actor = actor  # type: ignore[attr-defined]
         request.actor = actor  # type: ignore[attr-defined]
         request.capacity, request.capacities = capacity, capacities  # type: ignore[attr-defined]
+        scoping.announce_origin(actor.address, logs.request_id.get())
         with scoping.within(actor.scope), timezone.override(ZoneInfo(capacity.organization.time_zone)):
             response = self.get_response(request)
             if getattr(request, "failed", False):

@@ -69,7 +69,7 @@ def tell(entries: Iterable[Entry]) -> list[Told]:
     """The same acts, in their order; a query for each kind of thing, however many acts."""
     listed = list(entries)
     ids = {entry.object_id for entry in listed if entry.object_id}
-    ids |= {found for entry in listed for value in entry.details.values() for found in _ids_in(value)}
+    ids |= {found for entry in listed for value in entry.details.values() for found in ids_in(value)}
     names = named(ids)
     return [
         Told(entry, names.get(entry.object_id) if entry.object_id else None, list(_facts(entry.details, names)))
@@ -107,7 +107,7 @@ def _fact(name: str, text: str, names: Mapping[UUID, Subject]) -> Fact:
     return Fact(name, text)
 
 
-def _ids_in(value: Any) -> Iterator[UUID]:
+def ids_in(value: Any) -> Iterator[UUID]:
     for one in value if isinstance(value, list) else [value]:
         identifier = _id(one)
         if identifier:

@@ -14,6 +14,7 @@ from portal.screens import (
     asking,
     decision,
     failures,
+    history,
     home,
     inbox,
     requests,
@@ -21,6 +22,7 @@ from portal.screens import (
     search,
     session,
 )
+from portal.screens.history_api import HistoryViewSet
 from portal.screens.request_api import RequestViewSet
 from portal.screens.revocation_api import RevocationViewSet
 
@@ -51,6 +53,7 @@ _SCREENS = [
     path("revocations/", revocations.listing, name="revocations"),
     path("revocations/stop/", revocations.stop, name="revocation-stop"),
     path("revocations/<uuid:suspension_id>/resume/", revocations.resume, name="revocation-resume"),
+    path("history/", history.show, name="history"),
     path("budgets/", home.budgets, name="budgets"),
     path("failures/", failures.matrix, name="failures"),
 ]
@@ -61,6 +64,7 @@ _API: list[URLPattern | URLResolver] = [
     path("requests/", RequestViewSet.as_view({"get": "list"}), name="api-request-list"),
     path("requests/<uuid:pk>/", RequestViewSet.as_view({"get": "retrieve"}), name="api-request-detail"),
     path("revocations/", RevocationViewSet.as_view({"get": "list"}), name="api-revocation-list"),
+    path("history/", HistoryViewSet.as_view({"get": "list"}), name="api-history-list"),
     path("", include("tenants.rest.urls")),
     path("", include("governance.rest.urls")),
 ]

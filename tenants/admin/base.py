@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import DateTimeField, Model
 from django.forms import ModelForm
@@ -150,6 +150,15 @@ class GovernedAdmin(TypedModelAdmin[Row]):
 
     def address_of(self, row: Row) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The acts on the row and what they changed, from ledger and history, in place of Django's log."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return self._page(request, "admin/history.html", {"title": f"History of {row}"}, row)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.can_enter and super().has_add_permission(request)

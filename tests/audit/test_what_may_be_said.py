@@ -24,7 +24,11 @@ OF_THE_GATEWAY = {
     *("audit_begin_epoch", "audit_balances", "audit_outcomes", "audit_roll_up", "audit_integrity"),
 }
 OF_THE_PORTAL = {"audit_append_act", "audit_first_id", "audit_integrity"}
-OF_THE_SYSTEM = OF_THE_GATEWAY | OF_THE_PORTAL | {"audit_oldest_open", "audit_make_partitions", "audit_analyze"}
+OF_THE_SYSTEM = (
+    OF_THE_GATEWAY
+    | OF_THE_PORTAL
+    | {"audit_oldest_open", "audit_make_partitions", "audit_analyze", "audit_erase_history"}
+)
 
 
 @pytest.mark.parametrize(

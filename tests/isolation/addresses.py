@@ -31,7 +31,8 @@ SUBJECTS: dict[str, AnyModel] = {
 OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/"}
 _PARAMETER = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 _OF_THE_ADMIN = re.compile(r"admin/(\w+)/(\w+)/")
-_NOT_COMPARED = {"Expires", "Last-Modified", "Content-Length"}  # of the moment, and of the word that is taken out
+# Of the moment, and of the word that is taken out.
+_NOT_COMPARED = {"Expires", "Last-Modified", "Content-Length", "X-Request-Id"}
 _FORGED = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
 
 

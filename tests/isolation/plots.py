@@ -227,6 +227,7 @@ def _suspension(plot: Plot) -> Any:
         subject_kind="key",
         subject_id=plot.row(tenants.ApiKey).id,
         reason="for tests",
+        end_reason="for tests",
         act_id=new_id(),
         begun_by=plot.lead.user,
         begun_at=plot.world.now,
@@ -333,6 +334,25 @@ def _spent(plot: Plot) -> Any:
     return plot.add(audit.Spent, budget_id=new_id(), period="2026-11", nano_usd=1)
 
 
+def _change(plot: Plot) -> Any:
+    return plot.add(
+        audit.Change,
+        team_id=plot.team.id,
+        object_kind="budget",
+        object_id=new_id(),
+        operation="update",
+        before={"name": "monthly"},
+        after={"name": "weekly"},
+        secret=[],
+        actor_kind="user",
+        actor_id=plot.lead.user.id,
+        address="192.0.2.1",
+        database_role="chancery_app",
+        xid="1",
+        at=plot.world.now,
+    )
+
+
 def _epoch(plot: Plot) -> Any:
     rows = audit.AdmissionEpoch.objects.using("migrator")
     row, _ = rows.get_or_create(organization_id=plot.world.organization.id, defaults={"epoch": "first"})
@@ -367,5 +387,6 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     audit.DataKey: _data_key,
     audit.Subject: _subject,
     audit.Spent: _spent,
+    audit.Change: _change,
     audit.AdmissionEpoch: _epoch,
 }

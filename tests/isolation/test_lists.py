@@ -35,6 +35,7 @@ _DELETION = {"action": "delete_selected", "post": "yes"}
 _WORDS = ("name", "slug", "prefix", "issuer", "upstream_model", "justification")
 _PLACES_TO_SEARCH = [
     *[("/search/", "q"), ("/admin/search/", "s"), ("/acts/", "object")],
+    *[("/history/", "object"), ("/api/history/", "object")],
     *[("/requests/", name) for name in ("model", "key", "team", "project")],
     *[("/api/requests/", name) for name in ("model", "api_key", "team", "project")],
 ]

@@ -17,6 +17,7 @@ PRIVILEGES = {
     "audit_body": ("S", "S", NONE),
     "audit_correction": ("S", "S", NONE),
     "audit_data_key": ("S", "S", NONE),
+    "audit_history": ("S", "S", NONE),
     "audit_record": ("S", "S", NONE),
     "audit_rolled_up": (NONE, "S", NONE),
     "audit_settlement": ("S", "S", NONE),

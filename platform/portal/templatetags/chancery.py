@@ -63,6 +63,12 @@ def moment(at: datetime | None, empty: str = "", *, seconds: bool = False) -> Sa
 
 
 @register.simple_tag
+def utc(at: datetime) -> str:
+    """`2026-11-20 14:05:09 UTC`, beside a moment in local time."""
+    return at.astimezone(timezone.get_fixed_timezone(0)).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+@register.simple_tag
 def age(at: datetime) -> SafeString:
     """How long ago, in the largest unit that fits: `3 h ago`, `just now`."""
     return format_html(

@@ -36,6 +36,7 @@ READERS = {
     "requests/": "ada alice ann bob dev",
     "suspensions/": "ada alice ann",
     "revocations/": "ada alice ann",
+    "history/?object=00000000-0000-0000-0000-000000000001": "alice ann",
 }
 WRITERS = {
     "team": "ada",

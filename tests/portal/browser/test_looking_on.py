@@ -51,6 +51,12 @@ def test_an_auditor_reads_everything_and_can_do_nothing(acme: Cast, helper: Mode
     expect(row).to_contain_text("Dev")
     expect(row.get_by_role("link", name="helper", exact=True)).to_be_visible()
 
+    row.get_by_role("link", name="its history").click()
+    step = page.get_by_role("listitem").filter(has_text="Approval asked for")
+    expect(step).to_contain_text("by Dev")
+    expect(step).to_contain_text("from 127.0.0.1 · request 0")
+    expect(step.get_by_role("row").filter(has_text="status")).to_contain_text("submitted")
+
     page.goto(f"/admin/governance/model/{helper.id}/change/")
     expect(page.get_by_text("Max output tokens")).to_be_visible()
     expect(page.get_by_role("link", name="Suspend")).to_have_count(0)
