@@ -23,11 +23,24 @@ ACTIONS: dict[str, Action] = {
     "governance.deployment.resumed": Action("Deployment resumed", _GOES_ON),
     "governance.price.registered": Action("Price set", "What a deployment costs from a moment on."),
     "governance.route.registered": Action("Route made", "A name for an order of deployments."),
+    "governance.approval.drafted": Action("Request drafted", "A request that nobody reviews yet, and its hash."),
     "governance.approval.requested": Action("Approval asked for", "The request, and the hash of what it asks."),
+    "governance.approval.revised": Action(
+        "Request revised", "The hash of what it asks now; decisions on earlier revisions count no more."
+    ),
+    "governance.approval.tier_raised": Action(
+        "Risk tier raised", "The tier by whose rule it is decided from then on; its review begins anew."
+    ),
+    "governance.approval.signed": Action(
+        "Signed", "An approval that more are needed with, and the hash of what was decided on."
+    ),
     "governance.approval.approved": Action(
         "Approved", "The approval that is in force from then on, and the hash of what was decided on."
     ),
     "governance.approval.rejected": Action("Rejected", "The hash of what was decided on. The reason is not sealed."),
+    "governance.approval.changes_requested": Action(
+        "Changes requested", "The hash of what was decided on. The reason is not sealed."
+    ),
     "governance.approval.withdrawn": Action("Request withdrawn", "The requester took it back."),
     "governance.approval.suspended": Action("Approval suspended", "Every call under it is refused from then on."),
     "governance.approval.resumed": Action("Approval resumed", "Calls run under it again."),
@@ -41,4 +54,9 @@ ACTIONS: dict[str, Action] = {
         "Everything stopped", "The operator stopped all calls of the installation."
     ),
     "governance.everything.resumed": Action("Everything resumed", "The operator lets calls be made again."),
+    "governance.review_rule.set": Action(
+        "Review rule set", "The risk tier it is for, its number and how many stages it has."
+    ),
+    "governance.delegation.made": Action("Reviewing delegated", "Who may decide in whose place for a while."),
+    "governance.delegation.ended": Action("Delegation taken back", "Nobody decides by it from then on."),
 }

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from governance.models.approval import Conditions
+from governance.models.approval import Asked, Conditions
 from kit.data_class import DataClass
 
 Change = Literal["same", "wider", "narrower", "new"]
@@ -43,6 +43,17 @@ def compare(asked: Conditions, in_force: Conditions | None, team_names: Mapping[
         )
         for condition, text, change in rows
     ]
+
+
+def revised(after: Asked, before: Asked, team_names: Mapping[UUID, str]) -> list[Compared]:
+    """What a revision asks differently from the one before."""
+    tiers = _ordered(after.risk_tier, before.risk_tier)
+    rows = [
+        *compare(after, before, team_names),
+        Compared("Risk tier", after.get_risk_tier_display(), before.get_risk_tier_display(), tiers),
+        Compared("Why", after.justification, before.justification, "new"),
+    ]
+    return [row for row in rows if row.change != "same" and row.asked != row.in_force]
 
 
 def summary(rows: Collection[Compared]) -> str:

@@ -37,9 +37,9 @@ def open_requests() -> QuerySet[ApprovalRequest]:
     The requester is not joined: row-level security hides a person who has left, and would hide the request too.
     """
     return (
-        ApprovalRequest.objects.filter(status=RequestStatus.SUBMITTED)
+        ApprovalRequest.objects.filter(status__in=[RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW])
         .select_related("model")
-        .prefetch_related("decisions")
+        .prefetch_related("decisions", "stages")
         .order_by("requested_at")
     )
 

@@ -1,19 +1,45 @@
-"""The legal steps of an approval request, as a table. The database holds the same rule in a trigger."""
+"""The legal steps of an approval request, as a table. The database holds the same rule in a trigger.
+
+    draft ──► submitted ──► in review ──► approved
+                  ▲             ├───────► rejected
+                  │             ▼
+                  └──── changes requested            each of the four that are not decided ──► withdrawn
+
+A review begins with the first decision. It ends with the last approval that the last stage needs, or with
+whoever rejects first.
+"""
 
 from __future__ import annotations
 
-from governance.models.choices import RequestStatus
+from governance.models.choices import RequestStatus, Verdict
 from kit import errors
 
 STEPS: dict[RequestStatus, frozenset[RequestStatus]] = {
-    RequestStatus.SUBMITTED: frozenset({RequestStatus.APPROVED, RequestStatus.REJECTED, RequestStatus.WITHDRAWN}),
+    RequestStatus.DRAFT: frozenset({RequestStatus.SUBMITTED, RequestStatus.WITHDRAWN}),
+    RequestStatus.SUBMITTED: frozenset({RequestStatus.IN_REVIEW, RequestStatus.WITHDRAWN}),
+    RequestStatus.IN_REVIEW: frozenset(
+        {
+            RequestStatus.APPROVED,
+            RequestStatus.REJECTED,
+            RequestStatus.CHANGES_REQUESTED,
+            RequestStatus.WITHDRAWN,
+        }
+    ),
+    RequestStatus.CHANGES_REQUESTED: frozenset({RequestStatus.SUBMITTED, RequestStatus.WITHDRAWN}),
     RequestStatus.APPROVED: frozenset(),
     RequestStatus.REJECTED: frozenset(),
     RequestStatus.WITHDRAWN: frozenset(),
+}
+# Where a verdict leads; one that approves does so once it completes the last stage.
+LEADS_TO = {
+    Verdict.APPROVE: RequestStatus.APPROVED,
+    Verdict.REJECT: RequestStatus.REJECTED,
+    Verdict.REQUEST_CHANGES: RequestStatus.CHANGES_REQUESTED,
 }
 
 
 def require_step(before: str, after: RequestStatus) -> None:
     """Raises `errors.Conflict` unless the step is legal."""
     if after not in STEPS[RequestStatus(before)]:
-        raise errors.Conflict(f"A request that is {before} cannot become {after}.")
+        was, wanted = RequestStatus(before).label.lower(), after.label.lower()
+        raise errors.Conflict(f"A request that is {was} cannot become {wanted}.")

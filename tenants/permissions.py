@@ -24,7 +24,8 @@ _OPERATE = {
 _KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
 _REGISTER = {"governance.register.view", "governance.register.manage", "governance.approval.request"}
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
-_DECIDE = {"governance.approval.decide"} | _STOP
+_REVIEW = {"governance.approval.review"}
+_DECIDE = {"governance.approval.decide", "governance.review_rule.manage"} | _STOP
 
 ACTS: dict[str, frozenset[str]] = {
     "administrator": frozenset(
@@ -33,11 +34,13 @@ ACTS: dict[str, frozenset[str]] = {
         | _KEYS
         | _REGISTER
         | _STOP
+        | _REVIEW
         | {"audit.request.view", "audit.spend.view", "tenants.member.view"}
     ),
     "compliance_officer": frozenset(
         _EVERYONE
         | _REGISTER
+        | _REVIEW
         | _DECIDE
         | {"tenants.api_key.view", "audit.request.view", "audit.act.view", "audit.spend.view", "tenants.member.view"}
     ),
@@ -96,6 +99,8 @@ _MODEL_ACTS: dict[str, tuple[str, str]] = {
     "governance.routecandidate": ("governance.register.view", "governance.register.manage"),
     "governance.approvalrequest": ("governance.register.view", "governance.approval.request"),
     "governance.approval": ("governance.register.view", "governance.approval.decide"),
+    "governance.reviewrule": ("governance.register.view", "governance.review_rule.manage"),
+    "governance.delegation": ("governance.register.view", "governance.approval.review"),
     "audit.record": ("audit.request.view", ""),
 }
 

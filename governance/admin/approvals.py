@@ -19,7 +19,14 @@ from tenants.models import Team
 from tenants.selectors import names_of
 
 _STATES = {"in force": "success", "suspended": "danger", "expired": "warning", "ended": "info"}
-_STATUSES = {"Submitted": "info", "Approved": "success", "Rejected": "danger", "Withdrawn": "warning"}
+_STATUSES = {
+    "Submitted": "info",
+    "In review": "info",
+    "Changes requested": "warning",
+    "Approved": "success",
+    "Rejected": "danger",
+    "Withdrawn": "warning",
+}
 
 
 @admin.register(ApprovalRequest)
@@ -27,8 +34,8 @@ class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
     """A list to search in; a row opens the decision page."""
 
     purpose = "Everything that was asked for, decided or not. A row opens its decision page."
-    list_display = ["model", "status_shown", "data_class", "requester", "requested_at"]
-    list_filter = ["status", "max_data_class"]
+    list_display = ["model", "status_shown", "risk_tier", "data_class", "requester", "requested_at"]
+    list_filter = ["status", "risk_tier", "max_data_class"]
     list_select_related = ["model"]
     search_fields = ["model__slug", "justification"]
 

@@ -1,6 +1,7 @@
-from governance.models.approval import Approval, ApprovalRequest, Decision
+from governance.models.approval import Approval, ApprovalRequest
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
-from governance.models.choices import ProviderKind, RequestStatus, SubjectKind, Tier, Verdict
+from governance.models.choices import ProviderKind, RequestStatus, RiskTier, SubjectKind, Tier, Verdict
+from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
 from governance.models.suspension import Suspension
 
@@ -8,13 +9,18 @@ __all__ = [
     "Approval",
     "ApprovalRequest",
     "Decision",
+    "Delegation",
     "Deployment",
     "GatewayProcess",
     "Model",
     "Price",
     "Provider",
     "ProviderKind",
+    "RequestRevision",
+    "RequestStage",
     "RequestStatus",
+    "ReviewRule",
+    "RiskTier",
     "Route",
     "RouteCandidate",
     "SnapshotAcknowledgement",

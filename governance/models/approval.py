@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from governance.models.catalogue import Model
-from governance.models.choices import RequestStatus, Verdict
+from governance.models.choices import RequestStatus, RiskTier
 from kit import clock
 from kit.data_class import DataClass
 from kit.tenant_owned import TenantOwned
@@ -32,17 +32,30 @@ class Conditions(models.Model):
         abstract = True
 
 
-class ApprovalRequest(TenantOwned, Conditions):
-    """Asks that a model may be called under conditions."""
+class Asked(Conditions):
+    """What a request asks for, as a decision signs it."""
 
-    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="approval_requests")
     justification = models.TextField()
-    status = models.CharField(max_length=16, choices=RequestStatus.choices, default=RequestStatus.SUBMITTED)
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField(editable=False)
+    risk_tier = models.PositiveSmallIntegerField(
+        choices=RiskTier.choices, default=RiskTier.LOW, help_text="Which review rule it is decided by."
+    )
     content_hash = models.CharField(
         max_length=64, editable=False, help_text="SHA-256 of what is asked; a decision signs this."
     )
+
+    class Meta:
+        abstract = True
+
+
+class ApprovalRequest(TenantOwned, Asked):
+    """Asks that a model may be called under conditions. Each change of what is asked counts `revision` up, and the
+    database keeps what every revision asked and freezes the stages it is decided in."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="approval_requests")
+    status = models.CharField(max_length=20, choices=RequestStatus.choices, default=RequestStatus.SUBMITTED)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(editable=False)
 
     class Meta:
         ordering = ["-requested_at"]
@@ -50,35 +63,24 @@ class ApprovalRequest(TenantOwned, Conditions):
             models.UniqueConstraint(fields=["organization", "id"], name="approval_request_in_organization"),
             models.UniqueConstraint(fields=["id", "requested_by"], name="approval_request_and_requester"),
             models.UniqueConstraint(
-                fields=["model"], condition=Q(status="submitted"), name="one_open_approval_request_per_model"
+                fields=["model"],
+                condition=Q(status__in=["submitted", "in_review", "changes_requested"]),
+                name="one_open_approval_request_per_model",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.model} ({self.get_status_display().lower()})"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for reviewers."""
+        return self.status in (RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW)
 
-class Decision(TenantOwned):
-    """One person's verdict on a request. Insert-only. The requester is repeated here so that the database itself
-    can refuse a decision by the one who asked."""
-
-    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    verdict = models.CharField(max_length=16, choices=Verdict.choices)
-    reason = models.TextField()
-    signed_hash = models.CharField(max_length=64)
-    decided_at = models.DateTimeField(editable=False)
-
-    class Meta:
-        ordering = ["decided_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["request", "decided_by"], name="one_decision_per_person"),
-            models.CheckConstraint(condition=~Q(decided_by=F("requested_by")), name="decision_maker_is_not_requester"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_verdict_display()} by {self.decided_by}"
+    @property
+    def is_editable(self) -> bool:
+        """Whether it waits for its requester."""
+        return self.status in (RequestStatus.DRAFT, RequestStatus.CHANGES_REQUESTED)
 
 
 class Approval(TenantOwned, Conditions):

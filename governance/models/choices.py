@@ -19,10 +19,21 @@ class Tier(models.TextChoices):
     PREMIUM = "premium", "Premium"
 
 
+class RiskTier(models.IntegerChoices):
+    """How much care a request takes: which review rule it is decided by. Higher is more."""
+
+    LOW = 1, "Low"
+    MEDIUM = 2, "Medium"
+    HIGH = 3, "High"
+
+
 class RequestStatus(models.TextChoices):
     """Where an approval request stands; `governance.workflows` has the legal steps between them."""
 
+    DRAFT = "draft", "Draft"
     SUBMITTED = "submitted", "Submitted"
+    IN_REVIEW = "in_review", "In review"
+    CHANGES_REQUESTED = "changes_requested", "Changes requested"
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
     WITHDRAWN = "withdrawn", "Withdrawn"
@@ -44,3 +55,4 @@ class SubjectKind(models.TextChoices):
 class Verdict(models.TextChoices):
     APPROVE = "approve", "Approve"
     REJECT = "reject", "Reject"
+    REQUEST_CHANGES = "request_changes", "Request changes"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -9,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.models import Approval, ApprovalRequest
-from governance.rest import serializers as wire
+from governance.rest import approval_forms as wire
+from governance.rest.serializers import ReasonTaken, SuspensionTaken
 from governance.services import approvals, suspensions
-from governance.services.approvals import Terms
 from kit import clock
 from tenants.rest.base import ScopedViewSet
 
@@ -22,50 +25,86 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
     model = ApprovalRequest
     serializer_class = wire.ApprovalRequestShown
     view_act = "governance.register.view"
-    related = ("model",)
-    prefetched = ("decisions",)
+    related = ("model", "approval")
+    prefetched = ("decisions", "stages")
     search_fields = ["model__slug", "justification"]
     filters_by = {"status": "status", "model": "model_id", "requested_by": "requested_by_id"}
 
     @extend_schema(request=wire.ApprovalRequestTaken, responses={201: wire.ApprovalRequestShown})
     def create(self, request: Request) -> Response:
-        """Submits a request; 409 while another one for the model is open."""
+        """Submits a request, or drafts one; 409 while another one for the model is open."""
         entered = self.taken(wire.ApprovalRequestTaken)
-        terms = Terms(
-            teams=[team.id for team in entered["teams"]],
-            regions=entered["regions"],
-            max_data_class=entered["max_data_class"],
-            expires_at=entered["expires_at"],
-        )
-        submitted = approvals.submit(
+        act = approvals.draft if entered["is_draft"] else approvals.submit
+        asked = act(
             actor=self.actor,
             model=entered["model"],
             justification=entered["justification"],
-            terms=terms,
+            terms=wire.terms_of(entered),
             now=clock.now(),
         )
-        return Response(self.shown(submitted), status=status.HTTP_201_CREATED)
+        return Response(self.shown(asked), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=wire.DecisionTaken, responses=wire.ApprovalShown)
+    @extend_schema(request=wire.ContentTaken, responses=wire.ApprovalRequestShown)
+    @action(detail=True, methods=["post"])
+    def revise(self, request: Request, pk: str) -> Response:
+        """Changes what one's own request asks, in a draft or after changes were asked for."""
+        asked, entered = self.get_object(), self.taken(wire.ContentTaken)
+        terms = wire.terms_of(entered)
+        approvals.revise(actor=self.actor, request=asked, justification=entered["justification"], terms=terms)
+        return self._as_it_stands()
+
+    @extend_schema(request=None, responses=wire.ApprovalRequestShown)
+    @action(detail=True, methods=["post"])
+    def send(self, request: Request, pk: str) -> Response:
+        """Submits a draft, or a request that was revised."""
+        approvals.send(actor=self.actor, request=self.get_object())
+        return self._as_it_stands()
+
+    @extend_schema(request=wire.DecisionTaken, responses=wire.ApprovalRequestShown)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Grants the permission; 409 where what is asked is not what was signed."""
-        asked, entered = self.get_object(), self.taken(wire.DecisionTaken)
-        granted = approvals.approve(actor=self.actor, request=asked, now=clock.now(), **entered)
-        return Response(wire.ApprovalShown(granted).data)
+        """Signs in the open stage; the last one that is needed grants. 409 where what is asked is not what was
+        signed."""
+        return self._decide(approvals.approve)
 
     @extend_schema(request=wire.DecisionTaken, responses=wire.ApprovalRequestShown)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
-        asked, entered = self.get_object(), self.taken(wire.DecisionTaken)
-        approvals.reject(actor=self.actor, request=asked, now=clock.now(), **entered)
-        return Response(self.shown(self.get_object()))
+        return self._decide(approvals.reject)
+
+    @extend_schema(request=wire.DecisionTaken, responses=wire.ApprovalRequestShown)
+    @action(detail=True, methods=["post"], url_path="request-changes")
+    def request_changes(self, request: Request, pk: str) -> Response:
+        """Gives it back to the requester."""
+        return self._decide(approvals.request_changes)
+
+    @extend_schema(request=wire.TierTaken, responses=wire.ApprovalRequestShown)
+    @action(detail=True, methods=["post"], url_path="raise-tier")
+    def raise_tier(self, request: Request, pk: str) -> Response:
+        """Has it decided by the rule of a higher tier, from the first stage on."""
+        asked, entered = self.get_object(), self.taken(wire.TierTaken)
+        approvals.raise_tier(actor=self.actor, request=asked, **entered)
+        return self._as_it_stands()
 
     @extend_schema(request=None, responses=wire.ApprovalRequestShown)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """Takes one's own request back."""
         approvals.withdraw(actor=self.actor, request=self.get_object())
+        return self._as_it_stands()
+
+    @extend_schema(responses=wire.RevisionShown(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def revisions(self, request: Request, pk: str) -> Response:
+        """What it asked, first to last."""
+        return Response(wire.RevisionShown(self.get_object().revisions.all(), many=True).data)
+
+    def _decide(self, decision: Callable[..., Any]) -> Response:
+        asked, entered = self.get_object(), self.taken(wire.DecisionTaken)
+        decision(actor=self.actor, request=asked, now=clock.now(), **entered)
+        return self._as_it_stands()
+
+    def _as_it_stands(self) -> Response:
         return Response(self.shown(self.get_object()))
 
 
@@ -77,18 +116,18 @@ class ApprovalViewSet(ScopedViewSet[Approval]):
     view_act = "governance.register.view"
     filters_by = {"model": "model_id", "request": "request_id"}
 
-    @extend_schema(request=wire.SuspensionTaken, responses=wire.ApprovalShown)
+    @extend_schema(request=SuspensionTaken, responses=wire.ApprovalShown)
     @action(detail=True, methods=["post"])
     def suspend(self, request: Request, pk: str) -> Response:
         """Stops every call under it, on every worker within a second. Again changes nothing."""
-        approval, entered = self.get_object(), self.taken(wire.SuspensionTaken)
+        approval, entered = self.get_object(), self.taken(SuspensionTaken)
         suspensions.suspend(actor=self.actor, subject=approval, now=clock.now(), **entered)
         return Response(self.shown(self.get_object()))
 
-    @extend_schema(request=wire.ReasonTaken, responses=wire.ApprovalShown)
+    @extend_schema(request=ReasonTaken, responses=wire.ApprovalShown)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Lets calls run under it again. Needs a one-time password."""
-        approval, entered = self.get_object(), self.taken(wire.ReasonTaken)
+        approval, entered = self.get_object(), self.taken(ReasonTaken)
         suspensions.resume(actor=self.actor, subject=approval, now=clock.now(), **entered)
         return Response(self.shown(self.get_object()))

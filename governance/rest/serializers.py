@@ -1,4 +1,4 @@
-"""The wire forms of the register and of approvals: what is shown, and what is taken."""
+"""The wire forms of the register: what is shown, and what is taken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.models import (
-    Decision,
     Deployment,
     Model,
     Price,
@@ -18,9 +17,8 @@ from governance.models import (
     Tier,
 )
 from governance.models.catalogue import SLUG
-from kit.data_class import DataClass
 from tenants.models import Team
-from tenants.rest.base import DataClassField, Scoped, UsdField
+from tenants.rest.base import Scoped, UsdField
 
 _POSITIVE = 2**31 - 1
 
@@ -189,56 +187,3 @@ class RouteTaken(serializers.Serializer[Any]):
     description = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     team = Scoped(Team, required=False, allow_null=True, default=None)
     deployments = serializers.ListField(child=Scoped(Deployment), allow_empty=False)
-
-
-class ConditionsShown(serializers.Serializer[Any]):
-    """Empty lists mean any."""
-
-    teams = serializers.ListField(child=serializers.UUIDField(), read_only=True)
-    regions = serializers.ListField(child=serializers.CharField(), read_only=True)
-    max_data_class = DataClassField(read_only=True)
-    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
-
-
-class DecisionShown(serializers.ModelSerializer[Decision]):
-    decided_by = serializers.UUIDField(source="decided_by_id", read_only=True)
-
-    class Meta:
-        model = Decision
-        fields = ["id", "decided_by", "verdict", "reason", "signed_hash", "decided_at"]
-
-
-class ApprovalRequestShown(ConditionsShown):
-    """`content_hash` is what a decision signs."""
-
-    id = serializers.UUIDField(read_only=True)
-    model = serializers.UUIDField(source="model_id", read_only=True)
-    status = serializers.CharField(read_only=True)
-    justification = serializers.CharField(read_only=True)
-    requested_by = serializers.UUIDField(source="requested_by_id", read_only=True)
-    requested_at = serializers.DateTimeField(read_only=True)
-    content_hash = serializers.CharField(read_only=True)
-    decisions = DecisionShown(many=True, read_only=True)
-
-
-class ApprovalRequestTaken(serializers.Serializer[Any]):
-    model = Scoped(Model)
-    justification = serializers.CharField(max_length=4000)
-    teams = serializers.ListField(child=Scoped(Team), required=False, default=list)
-    regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
-    max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
-
-
-class DecisionTaken(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=4000)
-    signed_hash = serializers.CharField(max_length=64, help_text="The `content_hash` of what was read.")
-
-
-class ApprovalShown(ConditionsShown):
-    id = serializers.UUIDField(read_only=True)
-    model = serializers.UUIDField(source="model_id", read_only=True)
-    request = serializers.UUIDField(source="request_id", read_only=True)
-    granted_at = serializers.DateTimeField(read_only=True)
-    suspended_at = serializers.DateTimeField(read_only=True, allow_null=True)
-    ended_at = serializers.DateTimeField(read_only=True, allow_null=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from governance.rest import approvals, register, suspensions
+from governance.rest import approvals, register, reviews, suspensions
 
 router = SimpleRouter()
 router.register("providers", register.ProviderViewSet, "api-provider")
@@ -13,6 +13,8 @@ router.register("deployments", register.DeploymentViewSet, "api-deployment")
 router.register("prices", register.PriceViewSet, "api-price")
 router.register("routes", register.RouteViewSet, "api-route")
 router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
+router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
+router.register("delegations", reviews.DelegationViewSet, "api-delegation")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 

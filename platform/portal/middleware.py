@@ -43,12 +43,17 @@ _BEFORE_OTP = ("/sign-in/", "/sign-out/")
 
 
 class RequestIds:
-    """An id for each request: in its answer, in the lines of the log, and with every change that it makes."""
+    """An id for each request: in its answer, in the lines of the log, and with every change that it makes.
+
+    One of the inference path has its id already.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if logs.request_id.get() is not None:
+            return self.get_response(request)
         request_id = new_id()
         token = logs.request_id.set(request_id)
         try:

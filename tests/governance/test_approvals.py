@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 
 from governance import selectors
-from governance.models import Approval, ApprovalRequest, Decision, RequestStatus
+from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier
 from governance.services import approvals, suspensions
 from governance.services.approvals import content_hash
 from kit import clock, errors
@@ -239,6 +239,7 @@ def test_the_hash_is_of_everything_that_is_asked(world: World) -> None:
         "max_data_class": DataClass.PUBLIC,
         "expires_at": None,
         "justification": "other letters",
+        "risk_tier": RiskTier.MEDIUM,
         "model": new_model(world),
     }
     before = content_hash(request)

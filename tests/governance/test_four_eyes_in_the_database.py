@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from governance.models import Approval, ApprovalRequest, Decision
+from governance.models import Approval, ApprovalRequest, Decision, RequestStage, RequestStatus, RiskTier
 from kit import clock
 from kit.data_class import DataClass
 from kit.scoping import Scope, within
+from tenants.models import Role
 from tests.support.acts import ask, granted, new_model
 from tests.support.world import World
 
@@ -26,10 +27,18 @@ def execute(statement: str, *values: Any) -> int:
         return int(cursor.rowcount)
 
 
+def stage_of(request: ApprovalRequest) -> Any:
+    return RequestStage.across_tenants.get(request_id=request.id, revision=request.revision, position=1).id
+
+
 def sign(request: ApprovalRequest, by: Any, **changed: Any) -> Decision:
+    """As a reviewer does it: the review begins, then the decision is put in."""
     columns = {
         "organization_id": request.organization_id,
         "request_id": request.id,
+        "stage_id": changed.get("stage_id") or stage_of(request),
+        "revision": request.revision,
+        "decided_for_id": by,
         "requested_by_id": request.requested_by_id,
         "decided_by_id": by,
         "verdict": "approve",
@@ -39,6 +48,7 @@ def sign(request: ApprovalRequest, by: Any, **changed: Any) -> Decision:
         **changed,
     }
     with transaction.atomic():
+        execute("UPDATE governance_approvalrequest SET status = 'in_review' WHERE status = 'submitted'")
         return Decision.across_tenants.create(**columns)
 
 
@@ -74,13 +84,13 @@ def officer(world: World) -> Any:
 def test_the_legal_way_is_open(world: World, request_: ApprovalRequest, officer: Any) -> None:
     """Or the refusals below would prove nothing."""
     with within(act_as(world, officer)):
-        mark(request_, "approved")
         sign(request_, officer)
+        mark(request_, "approved")
         assert grant(request_).is_live(clock.now())
 
 
 def test_the_requester_does_not_decide(world: World, request_: ApprovalRequest) -> None:
-    with within(act_as(world, world.admin.id)), pytest.raises(IntegrityError, match="decision_maker_is_not_requester"):
+    with within(act_as(world, world.admin.id)), pytest.raises(IntegrityError, match=r"is_not_(for_)?requester"):
         sign(request_, world.admin.id)
 
 
@@ -89,6 +99,11 @@ def test_the_requester_is_not_talked_away(world: World, request_: ApprovalReques
         sign(request_, world.admin.id, requested_by_id=officer)
     with within(act_as(world, world.admin.id)), pytest.raises(ProgrammingError, match="permission denied"):
         execute("UPDATE governance_approvalrequest SET requested_by_id = %s", officer)
+
+
+def test_a_decision_is_not_for_the_requester(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    with within(act_as(world, officer)), pytest.raises(IntegrityError, match="decision_is_not_for_requester"):
+        sign(request_, officer, decided_for_id=world.admin.id)
 
 
 def test_nobody_signs_for_somebody_else(world: World, request_: ApprovalRequest, officer: Any) -> None:
@@ -113,34 +128,56 @@ def test_nobody_asks_in_somebody_elses_name(world: World, request_: ApprovalRequ
 
 
 def test_nothing_is_granted_without_a_decision(world: World, request_: ApprovalRequest, officer: Any) -> None:
-    with within(act_as(world, officer)), pytest.raises(IntegrityError, match="no decision grants"):
-        grant(request_)
     with within(act_as(world, officer)):
-        mark(request_, "approved")
         with pytest.raises(IntegrityError, match="no decision grants"):
             grant(request_)
+        mark(request_, "in_review")
+        for status in ("approved", "rejected", "changes_requested"):
+            with pytest.raises(IntegrityError, match="no decision makes"):
+                mark(request_, status)
 
 
-@pytest.mark.parametrize("status", ["submitted", "rejected", "withdrawn"])
 def test_nothing_is_granted_on_a_request_that_was_not_approved(
-    world: World, request_: ApprovalRequest, officer: Any, status: str
+    world: World, request_: ApprovalRequest, officer: Any
 ) -> None:
     with within(act_as(world, officer)):
-        mark(request_, status)
         sign(request_, officer)
         with pytest.raises(IntegrityError, match="no decision grants"):
             grant(request_)
-
-
-@pytest.mark.parametrize("changed", [{"verdict": "reject"}, {"signed_hash": "0" * 64}])
-def test_nothing_is_granted_by_another_decision(
-    world: World, request_: ApprovalRequest, officer: Any, changed: dict[str, str]
-) -> None:
-    with within(act_as(world, officer)):
-        mark(request_, "approved")
-        sign(request_, officer, **changed)
+        mark(request_, "withdrawn")
         with pytest.raises(IntegrityError, match="no decision grants"):
             grant(request_)
+
+
+def test_a_verdict_against_it_grants_nothing(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    another = world.person("otto", Role.COMPLIANCE_OFFICER)
+    with within(act_as(world, officer)):
+        sign(request_, officer, verdict="reject")
+        with pytest.raises(IntegrityError, match="no decision makes"):
+            mark(request_, "approved")
+    with within(act_as(world, another.id)), pytest.raises(IntegrityError, match="is not decided"):
+        sign(request_, another.id)
+
+
+@pytest.mark.parametrize("changed", [{"signed_hash": "0" * 64}, {"revision": 2}])
+def test_a_decision_signs_what_is_asked_now(
+    world: World, request_: ApprovalRequest, officer: Any, changed: dict[str, Any]
+) -> None:
+    with within(act_as(world, officer)), pytest.raises(IntegrityError, match="signs what is asked now"):
+        sign(request_, officer, **changed)
+
+
+def test_nobody_decides_without_a_role_of_the_stage(world: World, request_: ApprovalRequest) -> None:
+    lead = world.person("lee", Role.COMPLIANCE_OFFICER, world.team)
+    for person in (world.person("ann", Role.AUDITOR), lead):
+        with within(act_as(world, person.id)), pytest.raises(IntegrityError, match="role that the stage asks for"):
+            sign(request_, person.id)
+
+
+def test_nobody_decides_for_others_unasked(world: World, request_: ApprovalRequest, officer: Any) -> None:
+    another = world.person("otto", Role.COMPLIANCE_OFFICER)
+    with within(act_as(world, another.id)), pytest.raises(IntegrityError, match="has not delegated"):
+        sign(request_, another.id, decided_for_id=officer)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +194,8 @@ def test_nothing_else_is_granted_than_was_asked(
 ) -> None:
     another_model = {"model_id": new_model(world).id}
     with within(act_as(world, officer)):
-        mark(request_, "approved")
         sign(request_, officer)
+        mark(request_, "approved")
         for other in (changed, another_model):
             with pytest.raises(IntegrityError, match="no decision grants"):
                 grant(request_, **other)
@@ -166,8 +203,9 @@ def test_nothing_else_is_granted_than_was_asked(
 
 def test_a_request_that_was_decided_does_not_change(world: World, request_: ApprovalRequest, officer: Any) -> None:
     with within(act_as(world, officer)):
+        sign(request_, officer, verdict="reject")
         mark(request_, "rejected")
-        for status in ("submitted", "approved", "withdrawn", "rejected"):
+        for status in RequestStatus.values:
             with pytest.raises(IntegrityError, match="does not change"):
                 mark(request_, status)
 
@@ -175,10 +213,12 @@ def test_a_request_that_was_decided_does_not_change(world: World, request_: Appr
 @pytest.mark.parametrize(
     "change",
     [
-        "governance_approvalrequest SET regions = '{}'",
-        "governance_approvalrequest SET max_data_class = 3",
-        "governance_approvalrequest SET expires_at = NULL",
-        "governance_approvalrequest SET content_hash = repeat('0', 64)",
+        "governance_approvalrequest SET model_id = id",
+        "governance_approvalrequest SET requested_at = now()",
+        "governance_requeststage SET needed = 0",
+        "governance_requestrevision SET regions = '{}'",
+        "governance_reviewrule SET number = 9",
+        "governance_decision SET signed_hash = 'x'",
         "governance_approval SET regions = '{}'",
         "governance_approval SET max_data_class = 3",
         "governance_approval SET expires_at = now() + interval '1 year'",
@@ -199,7 +239,54 @@ def test_what_was_decided_on_stays_as_it_was(world: World, change: str) -> None:
         execute(f"UPDATE {change}")
 
 
-@pytest.mark.parametrize("table", ["approvalrequest", "decision", "approval", "price", "model", "deployment"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "regions = '{us}'",
+        "max_data_class = 3",
+        "expires_at = now() + interval '1 year'",
+        "justification = 'other'",
+        "content_hash = repeat('0', 64)",
+        "revision = revision + 1",
+        "regions = '{us}', revision = revision + 1",
+        "risk_tier = 3, regions = '{us}', revision = revision + 1",
+        "risk_tier = 3",
+        "risk_tier = 0, revision = revision + 1",
+    ],
+)
+def test_what_waits_for_a_decision_stays_as_it_was_asked(world: World, request_: ApprovalRequest, change: str) -> None:
+    with within(world.officer.scope), pytest.raises(IntegrityError, match="does not change"):
+        execute(f"UPDATE governance_approvalrequest SET {change}")  # noqa: S608
+
+
+def test_the_stages_of_a_request_are_the_databases_own(world: World, request_: ApprovalRequest) -> None:
+    with within(world.officer.scope), pytest.raises(ProgrammingError, match="permission denied"):
+        RequestStage.across_tenants.create(
+            organization_id=world.organization.id,
+            request=request_,
+            revision=1,
+            position=2,
+            roles=["read_only"],
+            needed=1,
+            due_at=clock.now(),
+        )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "approvalrequest",
+        "requeststage",
+        "requestrevision",
+        "reviewrule",
+        "delegation",
+        "decision",
+        "approval",
+        "price",
+        "model",
+        "deployment",
+    ],
+)
 def test_nothing_of_it_is_deleted(world: World, table: str) -> None:
     world.serve("helper")
     with within(world.officer.scope), pytest.raises(ProgrammingError, match="permission denied"):
@@ -223,19 +310,25 @@ def test_one_decision_does_not_grant_twice(world: World) -> None:
 
 
 def test_nobody_decides_twice(world: World) -> None:
-    approval = granted(world)
-    with within(world.officer.scope), pytest.raises(IntegrityError, match="one_decision_per_person"):
-        sign(ApprovalRequest.objects.get(id=approval.request_id), world.officer.id)
+    request = ask(world, risk_tier=RiskTier.HIGH)
+    officer = world.officer
+    with within(act_as(world, officer.id)):
+        sign(request, officer.id)
+        second = RequestStage.across_tenants.get(request_id=request.id, position=2)
+        with pytest.raises(IntegrityError, match="one_decision_per_person"):
+            sign(request, officer.id, stage_id=second.id)
 
 
 def test_another_organisations_decision_grants_nothing(
     world: World, other_world: World, request_: ApprovalRequest
 ) -> None:
     theirs = other_world.officer
+    with within(world.system.scope):
+        stage = stage_of(request_)
     with within(theirs.scope):
-        assert mark(request_, "approved") == 0
+        assert mark(request_, "in_review") == 0
         for organization_id in (world.organization.id, other_world.organization.id):
             with pytest.raises((ProgrammingError, IntegrityError)):
-                sign(request_, theirs.id, organization_id=organization_id)
+                sign(request_, theirs.id, organization_id=organization_id, stage_id=stage)
             with pytest.raises((ProgrammingError, IntegrityError)):
                 grant(request_, organization_id=organization_id)

@@ -97,6 +97,12 @@ FORMS: dict[str, Form] = {
         "justification": "letters",
         "teams": [_id(plot, tenants.Team)],
     },
+    "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
+    "post /api/delegations/": lambda plot: {
+        "delegate": str(plot.lead.user.id),
+        "starts_at": clock.now().isoformat(),
+        "ends_at": (clock.now() + timedelta(days=1)).isoformat(),
+    },
 }
 NAMING: dict[str, AnyModel] = {
     "team": tenants.Team,

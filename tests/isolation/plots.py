@@ -1,7 +1,4 @@
-"""One row of every table that has an owner, for one team of one organisation.
-
-Rows of the ledger are put in as its owner, past the functions that write it: what is tested is who sees them.
-"""
+"""One row of every table that has an owner, for one team of one organisation."""
 
 from __future__ import annotations
 
@@ -13,12 +10,11 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from audit import models as audit
-from audit.ledger.envelope import Decided, Held, Named, RequestedEnvelope, encode
 from governance import models as governance
 from kit import money
 from kit.ids import new_id
 from tenants import models as tenants
+from tests.isolation.ledger_rows import LEDGER
 from tests.support.cast import Person
 from tests.support.world import World
 
@@ -182,7 +178,7 @@ def _route_candidate(plot: Plot) -> Any:
     )
 
 
-def request_for(plot: Plot, model: Any, requested_by: Any, status: str = "submitted") -> Any:
+def request_for(plot: Plot, model: Any, requested_by: Any, **asked: Any) -> Any:
     return plot.add(
         governance.ApprovalRequest,
         model=model,
@@ -190,7 +186,7 @@ def request_for(plot: Plot, model: Any, requested_by: Any, status: str = "submit
         requested_by=requested_by,
         requested_at=plot.world.now,
         content_hash="0" * 64,
-        status=status,
+        **asked,
     )
 
 
@@ -199,24 +195,64 @@ def _approval_request(plot: Plot) -> Any:
     return request_for(plot, _model(plot), plot.lead.user)
 
 
-def _decision(plot: Plot) -> Any:
-    """By the lead: a row that names its author is put in by the author only."""
-    officer = plot.world.people["officer"]
+def _revision(plot: Plot) -> Any:
+    return plot.row(governance.Decision).request.revisions(manager="across_tenants").using("system").get()
+
+
+def _stage(plot: Plot) -> Any:
+    return plot.row(governance.Decision).stage
+
+
+def _review_rule(plot: Plot) -> Any:
+    """By which the lead decides: a row that names its author is put in by the author only."""
+    rules = governance.ReviewRule.across_tenants.using("system").filter(organization_id=plot.world.organization.id)
     return plot.add(
+        governance.ReviewRule,
+        risk_tier=governance.RiskTier.MEDIUM,
+        number=rules.count() + 1,
+        stages=[{"roles": ["team_lead"], "needed": 1, "due_days": 3}],
+        set_by=plot.lead.user,
+        set_at=plot.world.now,
+    )
+
+
+def _decision(plot: Plot) -> Any:
+    plot.row(governance.ReviewRule)
+    officer = plot.world.people["officer"]
+    model = plot.row(governance.Model)
+    request = request_for(plot, model, officer, risk_tier=governance.RiskTier.MEDIUM, teams=[plot.team.id])
+    requests = governance.ApprovalRequest.across_tenants.using("system").filter(id=request.id)
+    requests.update(status="in_review")
+    decision = plot.add(
         governance.Decision,
-        request=request_for(plot, plot.row(governance.Model), officer, status="approved"),
+        request=request,
+        stage=request.stages(manager="across_tenants").using("system").get(),
+        revision=1,
         requested_by=officer,
         decided_by=plot.lead.user,
+        decided_for=plot.lead.user,
         verdict="approve",
         reason="fine",
         signed_hash="0" * 64,
         decided_at=plot.world.now,
     )
+    requests.update(status="approved")
+    return decision
 
 
 def _approval(plot: Plot) -> Any:
     request = plot.row(governance.Decision).request
-    return plot.add(governance.Approval, model=plot.row(governance.Model), request=request)
+    return plot.add(governance.Approval, model=plot.row(governance.Model), request=request, teams=request.teams)
+
+
+def _delegation(plot: Plot) -> Any:
+    return plot.add(
+        governance.Delegation,
+        delegator=plot.lead.user,
+        delegate=plot.world.people["officer"],
+        starts_at=plot.world.now,
+        ends_at=plot.world.now + timedelta(days=800),
+    )
 
 
 def _suspension(plot: Plot) -> Any:
@@ -232,131 +268,6 @@ def _suspension(plot: Plot) -> Any:
         begun_by=plot.lead.user,
         begun_at=plot.world.now,
     )
-
-
-def _record(plot: Plot) -> Any:
-    identifier, caller = new_id(), Named(new_id(), "api_key")
-    envelope = RequestedEnvelope(
-        actor=caller,
-        bodies=(),
-        data_class="internal",
-        decided=Decided(model="model"),
-        held=Held("2", 1),
-        organization=plot.world.organization.id,
-        parent=None,
-        pipeline="direct",
-        request=identifier,
-        subject=None,
-        team=plot.team.id,
-        verdicts=(),
-    )
-    return plot.add(
-        audit.Record,
-        id=identifier,
-        team_id=plot.team.id,
-        request_id=identifier,
-        kind="requested",
-        action="inference.requested",
-        actor_kind="api_key",
-        actor_id=caller.id,
-        at=plot.world.now,
-        xid="1",
-        envelope=encode(envelope),
-    )
-
-
-def _settlement(plot: Plot) -> Any:
-    return plot.add(
-        audit.Settlement,
-        **_usage(),
-        request_id=plot.row(audit.Record).id,
-        team_id=plot.team.id,
-        outcome_record_id=new_id(),
-        model="model",
-        outcome="completed",
-        estimated=False,
-        held_nano_usd=2,
-        admitted_at=plot.world.now,
-        settled_at=plot.world.now,
-        budgets={},
-    )
-
-
-def _correction(plot: Plot) -> Any:
-    return plot.add(
-        audit.Correction,
-        **_usage(),
-        request_id=plot.row(audit.Record).id,
-        team_id=plot.team.id,
-        record_id=new_id(),
-        difference_nano_usd=-1,
-        at=plot.world.now,
-    )
-
-
-def _usage() -> dict[str, int]:
-    return {
-        "input_tokens": 1,
-        "cached_input_tokens": 0,
-        "output_tokens": 1,
-        "reasoning_tokens": 0,
-        "cost_nano_usd": 1,
-    }
-
-
-def _body(plot: Plot) -> Any:
-    return plot.add(
-        audit.Body,
-        record_id=plot.row(audit.Record).id,
-        part="request",
-        team_id=plot.team.id,
-        data_key_id=new_id(),
-        ciphertext=b"sealed",
-    )
-
-
-def _data_key(plot: Plot) -> Any:
-    return plot.add(
-        audit.DataKey,
-        subject_id=new_id(),
-        period="2026-11-20",
-        wrapped=b"wrapped",
-        tenant_key_version=1,
-        created_at=plot.world.now,
-    )
-
-
-def _subject(plot: Plot) -> Any:
-    return plot.add(audit.Subject, digest=new_id().bytes, created_at=plot.world.now)
-
-
-def _spent(plot: Plot) -> Any:
-    return plot.add(audit.Spent, budget_id=new_id(), period="2026-11", nano_usd=1)
-
-
-def _change(plot: Plot) -> Any:
-    return plot.add(
-        audit.Change,
-        team_id=plot.team.id,
-        object_kind="budget",
-        object_id=new_id(),
-        operation="update",
-        before={"name": "monthly"},
-        after={"name": "weekly"},
-        secret=[],
-        actor_kind="user",
-        actor_id=plot.lead.user.id,
-        address="192.0.2.1",
-        database_role="chancery_app",
-        xid="1",
-        at=plot.world.now,
-    )
-
-
-def _epoch(plot: Plot) -> Any:
-    rows = audit.AdmissionEpoch.objects.using("migrator")
-    row, _ = rows.get_or_create(organization_id=plot.world.organization.id, defaults={"epoch": "first"})
-    return row
 
 
 FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
@@ -377,16 +288,12 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.Route: _route,
     governance.RouteCandidate: _route_candidate,
     governance.ApprovalRequest: _approval_request,
+    governance.RequestRevision: _revision,
+    governance.RequestStage: _stage,
+    governance.ReviewRule: _review_rule,
+    governance.Delegation: _delegation,
     governance.Decision: _decision,
     governance.Approval: _approval,
     governance.Suspension: _suspension,
-    audit.Record: _record,
-    audit.Settlement: _settlement,
-    audit.Correction: _correction,
-    audit.Body: _body,
-    audit.DataKey: _data_key,
-    audit.Subject: _subject,
-    audit.Spent: _spent,
-    audit.Change: _change,
-    audit.AdmissionEpoch: _epoch,
+    **LEDGER,
 }

@@ -27,6 +27,7 @@ POSTED = [
     "/account/tokens/",
     f"/account/tokens/{NOBODYS}/revoke/",
     f"/approvals/{NOBODYS}/decide/",
+    f"/approvals/{NOBODYS}/raise/",
     f"/approvals/{NOBODYS}/withdraw/",
 ]
 

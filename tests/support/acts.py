@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from audit.models import Record
-from governance.models import Approval, ApprovalRequest, Deployment, Model, ProviderKind
-from governance.services import approvals, catalogue, suspensions
+from governance.models import Approval, ApprovalRequest, Delegation, Deployment, Model, ProviderKind, RiskTier
+from governance.review import StageRule
+from governance.services import approvals, catalogue, delegations, review_rules, suspensions
 from kit import clock
 from kit.context import Actor
 from kit.ids import new_id
@@ -67,6 +69,14 @@ def ask(world: World, actor: Actor | None = None, model: Model | None = None, **
         return approvals.submit(actor=actor, model=model, justification="letters", terms=asked, now=clock.now())
 
 
+def draft(world: World, actor: Actor | None = None, **terms: Any) -> ApprovalRequest:
+    """The administrator's, for a new model, unless told otherwise."""
+    actor, model = actor or world.admin, new_model(world)
+    asked = approvals.Terms(**terms)
+    with within(actor.scope):
+        return approvals.draft(actor=actor, model=model, justification="letters", terms=asked, now=clock.now())
+
+
 def granted(world: World) -> Approval:
     return world.approve(new_model(world))
 
@@ -101,6 +111,25 @@ def _decide(decision: Callable[..., Any]) -> Callable[[Actor, ApprovalRequest], 
     return lambda actor, request: decision(
         actor=actor, request=request, reason="fine", signed_hash=request.content_hash, now=clock.now()
     )
+
+
+def _revise(actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
+    asked = approvals.Terms(regions=["eu"])
+    return approvals.revise(actor=actor, request=request, justification="letters", terms=asked)
+
+
+def _set_rule(actor: Actor, _: World) -> Any:
+    stages = [StageRule((Role.COMPLIANCE_OFFICER,), needed=2)]
+    return review_rules.set_rule(actor=actor, risk_tier=RiskTier.MEDIUM, stages=stages, now=clock.now())
+
+
+def _delegate(actor: Actor, to: User) -> Delegation:
+    now = clock.now()
+    return delegations.delegate(actor=actor, to=to, starts_at=now, ends_at=now + timedelta(days=1))
+
+
+def new_member(world: World) -> User:
+    return perform(Act(world.admin, lambda actor: _add_member(actor, new_person(world)))).user  # type: ignore[no-any-return]
 
 
 def _stop(actor: Actor, subject: Any) -> Any:
@@ -231,6 +260,21 @@ PREPARED: dict[str, Callable[[World], Act]] = {
             actor=actor, model=model, justification="letters", terms=approvals.Terms(), now=clock.now()
         ),
     ),
+    "governance.approval.drafted": _on(
+        new_model,
+        lambda actor, model: approvals.draft(
+            actor=actor, model=model, justification="letters", terms=approvals.Terms(), now=clock.now()
+        ),
+    ),
+    "governance.approval.revised": _on(draft, _revise),
+    "governance.approval.tier_raised": _by_officer(
+        ask,
+        lambda actor, request: approvals.raise_tier(actor=actor, request=request, risk_tier=RiskTier.HIGH),
+    ),
+    "governance.approval.signed": _by_officer(
+        lambda world: ask(world, risk_tier=RiskTier.HIGH), _decide(approvals.approve)
+    ),
+    "governance.approval.changes_requested": _by_officer(ask, _decide(approvals.request_changes)),
     "governance.approval.approved": _by_officer(ask, _decide(approvals.approve)),
     "governance.approval.rejected": _by_officer(ask, _decide(approvals.reject)),
     "governance.approval.withdrawn": _on(ask, lambda actor, request: approvals.withdraw(actor=actor, request=request)),
@@ -242,6 +286,12 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.team.resumed": _after(_on(lambda world: world.new_team(_unique("team"))[0], _stop), _go_on),
     "governance.organization.suspended": _on(lambda world: world.organization, _stop),
     "governance.organization.resumed": _after(_on(lambda world: world.organization, _stop), _go_on),
+    "governance.review_rule.set": _by_officer(lambda world: world, _set_rule),
+    "governance.delegation.made": _by_officer(new_member, _delegate),
+    "governance.delegation.ended": _by_officer(
+        lambda world: perform(Act(world.officer, _by_officer(new_member, _delegate)(world).do)),
+        lambda actor, made: delegations.end(actor=actor, delegation=made, now=clock.now()),
+    ),
 }
 
 

@@ -140,9 +140,11 @@ class World:
         with within(admin.scope):
             request = approvals.submit(actor=admin, model=model, justification="for tests", terms=asked, now=self.now)
         with within(officer.scope):
-            return approvals.approve(
+            granted = approvals.approve(
                 actor=officer, request=request, reason="fine", signed_hash=request.content_hash, now=self.now
             )
+        assert granted is not None, "one officer's approval is not enough for this tier"
+        return granted
 
     def deploy(
         self,

@@ -52,10 +52,18 @@ WHO: dict[str, set[Role]] = {
     "governance.deployment.resumed": REGISTER,
     "governance.price.registered": REGISTER,
     "governance.route.registered": REGISTER,
+    "governance.approval.drafted": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
+    "governance.approval.revised": set(),  # whoever asked
     "governance.approval.requested": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
+    "governance.approval.tier_raised": {_OFFICER},
+    "governance.approval.signed": {_OFFICER},  # by default; a rule may ask administrators as well
+    "governance.approval.changes_requested": {_OFFICER},
     "governance.approval.approved": {_OFFICER},
     "governance.approval.rejected": {_OFFICER},
     "governance.approval.withdrawn": set(),  # whoever asked
+    "governance.review_rule.set": {_OFFICER},
+    "governance.delegation.made": {_ADMIN, _OFFICER},
+    "governance.delegation.ended": set(),  # whoever delegated
     "governance.approval.suspended": REGISTER,
     "governance.approval.resumed": {_OFFICER},
     **{f"governance.{kind}.{verb}": REGISTER for kind in CALLERS for verb in ("suspended", "resumed")},
@@ -70,13 +78,24 @@ WITH_CODE = {
     "governance.provider.resumed",
     "governance.model.resumed",
     "governance.deployment.resumed",
+    "governance.approval.tier_raised",
+    "governance.approval.signed",
+    "governance.approval.changes_requested",
     "governance.approval.approved",
     "governance.approval.rejected",
+    "governance.review_rule.set",
+    "governance.delegation.made",
     "governance.approval.resumed",
     *(f"governance.{kind}.{verb}" for kind in CALLERS for verb in ("suspended", "resumed")),
 }
 # Done by anybody for themselves, whatever their role.
-OWN = {"tenants.access_token.issued", "tenants.access_token.revoked", "governance.approval.withdrawn"}
+OWN = {
+    "tenants.access_token.issued",
+    "tenants.access_token.revoked",
+    "governance.approval.revised",
+    "governance.approval.withdrawn",
+    "governance.delegation.ended",
+}
 
 
 def somebody(world: World, role: Role, team: Team | None = None) -> Actor:
@@ -119,7 +138,13 @@ def test_without_any_role_nothing_is_done(world: World, action: str) -> None:
 
 
 # Not of the whole organisation, though their role says so.
-REACHING = ["tenants.project.created", "tenants.api_key.issued", "governance.approval.requested"]
+REACHING = [
+    "tenants.project.created",
+    "tenants.api_key.issued",
+    "governance.approval.drafted",
+    "governance.approval.requested",
+    "governance.delegation.made",  # one's own right, which reaches no further in other hands
+]
 
 
 @pytest.mark.parametrize("action", [action for action in PREPARED if action not in {*REACHING, *OWN}])

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
 from governance import selectors
-from governance.models import Approval, Model
+from governance.models import Approval, ApprovalRequest, Model, RequestStatus, RiskTier
 from governance.services import approvals
 from governance.services.approvals import Terms
 from kit import clock, errors
@@ -42,6 +43,14 @@ class AskForm(forms.Form):
     )
     teams = forms.MultipleChoiceField(
         label="Teams that may call", required=False, widget=forms.CheckboxSelectMultiple, help_text="None: all."
+    )
+    risk_tier = forms.TypedChoiceField(
+        label="Risk tier",
+        choices=RiskTier.choices,
+        coerce=int,
+        required=False,
+        initial=RiskTier.LOW,
+        help_text="How much care the decision takes. An officer may raise it.",
     )
     ends_on = forms.DateField(
         label="Last day",
@@ -74,6 +83,7 @@ class AskForm(forms.Form):
             regions=self.cleaned_data["regions"],
             max_data_class=DataClass(self.cleaned_data["max_data_class"]),
             expires_at=end,
+            risk_tier=RiskTier(self.cleaned_data["risk_tier"] or RiskTier.LOW),
         )
 
 
@@ -87,7 +97,8 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = AskForm(model, request.POST or None, initial=_initial(in_force))
     if request.method == "POST" and form.is_valid():
         try:
-            asked = approvals.submit(
+            act = approvals.draft if "draft" in request.POST else approvals.submit
+            asked = act(
                 actor=actor,
                 model=model,
                 justification=form.cleaned_data["justification"],
@@ -97,10 +108,48 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
         except errors.Conflict as conflict:
             form.add_error(None, conflict.message)
         else:
-            messages.success(request, f"The compliance officers are asked to approve {model}.")
+            messages.success(request, _said(asked))
             return HttpResponseRedirect(reverse("approval", args=[asked.id]))
     context = {"model": model, "form": form, "in_force": in_force, "similar": selectors.similar_models(model)}
     return render(request, "portal/approvals/ask.html", context)
+
+
+@screen("governance.approval.request")
+def revise(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
+    """Changes one's own request, while it is a draft or changes are asked of it; and sends it, if told to."""
+    asked = get_object_or_404(ApprovalRequest.objects.select_related("model"), id=request_id)
+    page = HttpResponseRedirect(reverse("approval", args=[asked.id]))
+    if asked.requested_by_id != actor.id or not asked.is_editable:
+        return page
+    form = AskForm(asked.model, request.POST or None, initial=_initial_of(asked))
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                _revise(actor, asked, form, is_sent="draft" not in request.POST)
+        except errors.Conflict as conflict:
+            form.add_error(None, conflict.message)
+        else:
+            asked.refresh_from_db()
+            messages.success(request, _said(asked))
+            return page
+    similar = selectors.similar_models(asked.model)
+    context = {"model": asked.model, "form": form, "asked": asked, "similar": similar}
+    return render(request, "portal/approvals/ask.html", context)
+
+
+def _revise(actor: Actor, asked: ApprovalRequest, form: AskForm, *, is_sent: bool) -> None:
+    """A draft may be sent as it is."""
+    if form.has_changed() or not is_sent or asked.status != RequestStatus.DRAFT:
+        justification = form.cleaned_data["justification"]
+        approvals.revise(actor=actor, request=asked, justification=justification, terms=form.terms())
+    if is_sent:
+        approvals.send(actor=actor, request=asked)
+
+
+def _said(asked: ApprovalRequest) -> str:
+    if asked.is_open:
+        return f"The compliance officers are asked to approve {asked.model}."
+    return f"The request for {asked.model} is kept; nobody reviews it before it is sent."
 
 
 def _choices() -> list[tuple[Model, str]]:
@@ -121,6 +170,18 @@ def _model(identifier: str) -> Model:
     if found is None:
         raise Http404
     return found
+
+
+def _initial_of(asked: ApprovalRequest) -> dict[str, Any]:
+    end = timezone.localtime(asked.expires_at) if asked.expires_at else None
+    return {
+        "justification": asked.justification,
+        "max_data_class": asked.max_data_class,
+        "regions": asked.regions,
+        "teams": [str(team) for team in asked.teams],
+        "risk_tier": asked.risk_tier,
+        "ends_on": (end - timedelta(microseconds=1)).date() if end else None,
+    }
 
 
 def _initial(in_force: Approval | None) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -16,8 +18,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from audit import selectors as ledger
-from governance import comparison, selectors
-from governance.models import Approval, ApprovalRequest, Deployment, Price, RequestStatus, Verdict
+from governance import comparison, review, selectors
+from governance.models import Approval, ApprovalRequest, Deployment, Price, RiskTier, Verdict
 from governance.services import approvals
 from kit import clock, errors
 from kit.context import Actor
@@ -27,7 +29,11 @@ from portal.screens.inbox import approvals_in_force, next_for, team_names
 from portal.timeline import Entry, entries
 from tenants.selectors import names_of
 
-RULE = "One compliance officer who is not the requester, with a one-time password."
+ACTS: dict[Verdict, Callable[..., Any]] = {
+    Verdict.APPROVE: approvals.approve,
+    Verdict.REJECT: approvals.reject,
+    Verdict.REQUEST_CHANGES: approvals.request_changes,
+}
 _HISTORY_SHOWN = 30
 
 
@@ -49,13 +55,31 @@ class DecisionForm(forms.Form):
     )
     signed_hash = forms.CharField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(choices=Verdict.choices, widget=forms.HiddenInput, required=False)
+    in_place_of = forms.UUIDField(
+        required=False,
+        label="In whose place",
+        widget=forms.Select,
+        help_text="Who has delegated the decision to you.",
+    )
+
+    def offer(self, actor: Actor, rights: list[UUID], people: dict[UUID, str]) -> None:
+        """Asks in whose place it is decided, where that is not plain."""
+        if rights in ([], [actor.id]):
+            del self.fields["in_place_of"]
+            return
+        choices = [("" if person == actor.id else str(person), people[person]) for person in rights]
+        self.fields["in_place_of"].widget = forms.Select(choices=choices)
+
+
+class TierForm(forms.Form):
+    risk_tier = forms.TypedChoiceField(choices=RiskTier.choices, coerce=int)
 
 
 @screen("governance.register.view")
 def show(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
     """Reading a link decides nothing."""
     asked = _asked(request_id)
-    return _page(request, actor, asked, DecisionForm(initial={"signed_hash": asked.content_hash}))
+    return _page(request, actor, asked, _blank(asked))
 
 
 @require_POST
@@ -67,13 +91,13 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
     if not form.is_valid():
         return _page(request, actor, asked, form, status=400)
     verdict = Verdict(form.cleaned_data["verdict"] or Verdict.REJECT)
-    act = approvals.approve if verdict is Verdict.APPROVE else approvals.reject
     try:
-        act(
+        ACTS[verdict](
             actor=actor,
             request=asked,
             reason=form.cleaned_data["reason"],
             signed_hash=form.cleaned_data["signed_hash"],
+            in_place_of=form.cleaned_data["in_place_of"],
             now=clock.now(),
         )
     except errors.Conflict as conflict:
@@ -81,10 +105,24 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
     except errors.Forbidden as refusal:
         form.add_error(None, refusal.message)
         return _page(request, actor, asked, form, status=403)
-    done = "approved" if verdict is Verdict.APPROVE else "rejected"
-    messages.success(request, f"{asked.model} is {done}.")
+    messages.success(request, _said(_asked(request_id)))
     following = next_for(actor)
     return HttpResponseRedirect(reverse("approval", args=[following.id]) if following else reverse("approvals"))
+
+
+@require_POST
+@screen("governance.approval.decide")
+def raise_tier(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
+    """Has it decided with more care; whoever has signed signs anew."""
+    asked = _asked(request_id)
+    form = TierForm(request.POST)
+    if not form.is_valid():
+        return _page(request, actor, asked, _blank(asked), status=400)
+    raised = approvals.raise_tier(actor=actor, request=asked, risk_tier=RiskTier(form.cleaned_data["risk_tier"]))
+    messages.success(
+        request, f"{asked.model} is decided by the rule for {raised.get_risk_tier_display().lower()} risk."
+    )
+    return HttpResponseRedirect(reverse("approval", args=[request_id]))
 
 
 @require_POST
@@ -95,19 +133,33 @@ def withdraw(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpRespon
     return HttpResponseRedirect(reverse("approvals"))
 
 
-def obstacles(request: HttpRequest, actor: Actor, asked: ApprovalRequest) -> list[Obstacle]:
+def obstacles(request: HttpRequest, actor: Actor, asked: ApprovalRequest, rights: list[UUID]) -> list[Obstacle]:
     """Everything that stands between this person and a decision; said before a button is pressed."""
+    standing = review.open_stage(asked)
+    if standing is None:
+        return [Obstacle(f"It is {asked.get_status_display().lower()}.")]
     found = []
-    if asked.status != RequestStatus.SUBMITTED:
-        found.append(Obstacle(f"It is {asked.get_status_display().lower()} already."))
-    if not actor.may("governance.approval.decide"):
-        found.append(Obstacle("Your role does not decide; a compliance officer does."))
-    elif asked.requested_by_id == actor.id:
+    if asked.requested_by_id == actor.id:
         found.append(Obstacle("You asked for it yourself. Another compliance officer decides."))
+    elif review.has_decided(asked, actor.id):
+        found.append(Obstacle("You have decided on this already, or somebody did in your place."))
+    elif not rights and not actor.may("governance.approval.review"):
+        found.append(Obstacle("Your role does not decide; a compliance officer does."))
+    elif not rights:
+        found.append(Obstacle(f"Your role does not decide in this stage; it takes: {', '.join(standing.roles)}."))
     elif not actor.otp_verified:
         page = f"{reverse('sign-in-code')}?{urlencode({'next': request.path})}"
         found.append(Obstacle("The act needs a one-time password that is not older than an hour.", page, "Give a code"))
     return found
+
+
+def rule_of(asked: ApprovalRequest) -> str:
+    """What the open stage takes, in a sentence."""
+    standing = review.open_stage(asked)
+    if standing is None:
+        return ""
+    who = " or ".join(standing.roles)
+    return f"{standing.missing} more of {who}, none of them the requester, each with a one-time password."
 
 
 def consequence(asked: ApprovalRequest, in_force: Approval | None, teams: dict[UUID, str]) -> str:
@@ -125,7 +177,7 @@ def history_of(asked: ApprovalRequest) -> list[Entry]:
 
 
 def _asked(request_id: UUID) -> ApprovalRequest:
-    rows = ApprovalRequest.objects.select_related("model", "approval").prefetch_related("decisions")
+    rows = ApprovalRequest.objects.select_related("model", "approval").prefetch_related("decisions", "stages")
     return get_object_or_404(rows, id=request_id)
 
 
@@ -134,28 +186,73 @@ def _deployments(asked: ApprovalRequest) -> list[tuple[Deployment, Price | None]
     return [(row, selectors.price_at(row, clock.now())) for row in rows]
 
 
+def _blank(asked: ApprovalRequest) -> DecisionForm:
+    return DecisionForm(initial={"signed_hash": asked.content_hash})
+
+
+def _said(asked: ApprovalRequest) -> str:
+    """What became of a request by the decision just made."""
+    if asked.is_open:
+        return f"{asked.model} is signed by you; it waits for more approvals."
+    if asked.is_editable:
+        return f"{asked.model} is back with its requester."
+    return f"{asked.model} is {asked.get_status_display().lower()}."
+
+
+def _revised(asked: ApprovalRequest, teams: dict[UUID, str]) -> list[comparison.Compared]:
+    """What the present revision asks differently; nothing in the first."""
+    before = asked.revisions.filter(number=asked.revision - 1).first()
+    return comparison.revised(asked, before, teams) if before else []
+
+
+def _stages(asked: ApprovalRequest, actor: Actor) -> dict[str, Any]:
+    """The stages with the names of those who signed and of those who may still, and what this person may."""
+    standings = review.standings(asked)
+    decisions = list(asked.decisions.all())
+    may_sign = [person for each in standings if each.is_open for person in review.reviewers(asked, each.stage)]
+    standing = review.open_stage(asked)
+    rights = approvals.rights(actor, asked, standing.stage, clock.now()) if standing else []
+    signers = [person for each in decisions for person in (each.decided_by_id, each.decided_for_id)]
+    return {
+        "standings": standings,
+        "decisions": decisions,
+        "may_sign": may_sign,
+        "rights": rights,
+        "people": names_of([asked.requested_by_id, *signers, *may_sign, *rights]),
+    }
+
+
 def _page(
     request: HttpRequest, actor: Actor, asked: ApprovalRequest, form: DecisionForm, status: int = 200
 ) -> HttpResponse:
     in_force = approvals_in_force({asked.model_id}).get(asked.model_id)
     if in_force is not None and in_force.request_id == asked.id:
         in_force = None
-    decisions = list(asked.decisions.all())
     teams = team_names()
+    stages = _stages(asked, actor)
+    form.offer(actor, stages["rights"], stages["people"])
     context = {
+        **stages,
         "asked": asked,
         "form": form,
         "compared": comparison.compare(asked, in_force, teams),
+        "revised": _revised(asked, teams),
         "in_force": in_force,
         "deployments": _deployments(asked),
         "similar": selectors.similar_models(asked.model),
-        "people": names_of([asked.requested_by_id, *(decision.decided_by_id for decision in decisions)]),
-        "decisions": decisions,
-        "rule": RULE,
-        "obstacles": obstacles(request, actor, asked),
+        "rule": rule_of(asked),
+        "obstacles": obstacles(request, actor, asked, stages["rights"]),
         "consequence": consequence(asked, in_force, teams),
         "is_own": asked.requested_by_id == actor.id,
-        "is_open": asked.status == RequestStatus.SUBMITTED,
+        "is_open": asked.is_open,
+        "tiers": higher_tiers(actor, asked),
         "history": history_of(asked),
     }
     return render(request, "portal/approvals/decision.html", context, status=status)
+
+
+def higher_tiers(actor: Actor, asked: ApprovalRequest) -> list[RiskTier]:
+    """Those that this person may raise the request to."""
+    if not asked.is_open or not actor.may("governance.approval.decide"):
+        return []
+    return [tier for tier in RiskTier if tier > asked.risk_tier]

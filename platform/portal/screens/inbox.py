@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from governance import comparison, selectors
+from governance import comparison, review, selectors
 from governance.models import Approval, ApprovalRequest, RequestStatus
 from kit import clock
 from kit.context import Actor
@@ -18,20 +18,20 @@ from portal.screens.guard import screen
 from tenants.models import Team
 from tenants.selectors import names_of
 
-# A request should be decided within this time; past it, it is shown as overdue.
-REVIEW_WITHIN = timedelta(days=3)
 _DECIDED_SHOWN = 50
 TABS = [("waiting", "Waiting"), ("overdue", "Overdue"), ("mine", "My requests"), ("decided", "Decided")]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of the inbox. `why` it waits, or how it ended. `is_own`: whoever looks asked for it, so decides not."""
+    """A row of the inbox. `why` it waits, or how it ended. `standing` is the stage that is open, if one is. `is_own`:
+    whoever looks asked for it, so decides not."""
 
     request: ApprovalRequest
     requester: str
     why: str
-    due_at: datetime
+    standing: review.Standing | None
+    due_at: datetime | None
     is_overdue: bool
     is_own: bool
 
@@ -58,18 +58,21 @@ def items(requests: list[ApprovalRequest], actor: Actor) -> list[Item]:
     names = _names_in(requests)
     teams = team_names()
     in_force = approvals_in_force({request.model_id for request in requests})
-    return [
-        Item(
+    found = []
+    for request in requests:
+        standing = review.open_stage(request)
+        item = Item(
             request=request,
             requester=names[request.requested_by_id],
             why=_ending(request, names)
             or comparison.summary(comparison.compare(request, in_force.get(request.model_id), teams)),
-            due_at=request.requested_at + REVIEW_WITHIN,
-            is_overdue=request.status == RequestStatus.SUBMITTED and now > request.requested_at + REVIEW_WITHIN,
+            standing=standing,
+            due_at=standing.due_at if standing else None,
+            is_overdue=standing is not None and standing.is_overdue(now),
             is_own=request.requested_by_id == actor.id,
         )
-        for request in requests
-    ]
+        found.append(item)
+    return found
 
 
 def _names_in(requests: list[ApprovalRequest]) -> dict[UUID, str]:
@@ -79,15 +82,20 @@ def _names_in(requests: list[ApprovalRequest]) -> dict[UUID, str]:
 
 def _ending(request: ApprovalRequest, names: dict[UUID, str]) -> str:
     """Empty while it is open."""
-    if request.status == RequestStatus.SUBMITTED:
+    if request.is_open:
         return ""
-    decision = next(iter(request.decisions.all()), None)
-    return f"{request.get_status_display()} by {names[decision.decided_by_id]}" if decision else "Taken back"
+    if request.status == RequestStatus.DRAFT:
+        return "Not sent yet"
+    if request.status == RequestStatus.WITHDRAWN:
+        return "Taken back"
+    decision = list(request.decisions.all())[-1]
+    return f"{request.get_status_display()} by {names[decision.decided_by_id]}"
 
 
 def next_for(actor: Actor) -> ApprovalRequest | None:
-    """The oldest request that this person may decide."""
-    return selectors.open_requests().exclude(requested_by_id=actor.id).first()
+    """The oldest request of others that this person has not decided on."""
+    others = selectors.open_requests().exclude(requested_by_id=actor.id)
+    return next((request for request in others if not review.has_decided(request, actor.id)), None)
 
 
 def approvals_in_force(model_ids: set[UUID]) -> dict[UUID, Approval]:
@@ -104,10 +112,11 @@ def _asked_by(actor: Actor) -> QuerySet[ApprovalRequest]:
     return (
         ApprovalRequest.objects.filter(requested_by_id=actor.id)
         .select_related("model")
-        .prefetch_related("decisions")[:_DECIDED_SHOWN]
+        .prefetch_related("decisions", "stages")[:_DECIDED_SHOWN]
     )
 
 
 def _decided() -> QuerySet[ApprovalRequest]:
-    decided = ApprovalRequest.objects.exclude(status=RequestStatus.SUBMITTED)
-    return decided.select_related("model").prefetch_related("decisions")[:_DECIDED_SHOWN]
+    ended = [RequestStatus.APPROVED, RequestStatus.REJECTED, RequestStatus.WITHDRAWN]
+    decided = ApprovalRequest.objects.filter(status__in=ended)
+    return decided.select_related("model").prefetch_related("decisions", "stages")[:_DECIDED_SHOWN]

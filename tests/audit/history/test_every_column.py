@@ -35,7 +35,7 @@ OTHER = {
     "text": "md5(random()::text)",
     "USER-DEFINED": "NULL",
 }
-NUMBER = "COALESCE({0}, 0) + 1"
+NUMBER = "COALESCE({0}, 0) + 100"
 # Whose team owns the row, so it has to be there.
 PARENTS = {
     "route_id": "(SELECT id FROM governance_route WHERE slug = 'spare' LIMIT 1)",

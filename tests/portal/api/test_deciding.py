@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from audit.models import Record
 from audit.selectors import content
 from governance.models import Approval, Model
+from kit import clock
 from kit.scoping import within
 from tests.portal.api.caller import Script, refusal
 from tests.support import cast
@@ -109,6 +111,64 @@ def test_a_second_request_waits_for_the_first(acme: Cast, helper: Model) -> None
     again = Script(acme.dev).post("approval-requests/", {"model": str(helper.id), "justification": "mine too"})
 
     assert refusal(again) == (409, "conflict")
+
+
+def test_stages_rules_and_revisions_are_told(acme: Cast, helper: Model) -> None:
+    ada, alice, olga = Script(acme.ada), Script(acme.alice), Script(acme.olga)
+    rule = {"risk_tier": "medium", "stages": [{"roles": ["compliance_officer"]}, {"roles": ["administrator"]}]}
+    assert refusal(ada.post("review-rules/", rule, otp=True)) == (403, "permission_denied")
+    assert olga.post("review-rules/", rule, otp=True).json()["stages"][1] == {
+        "roles": ["administrator"],
+        "needed": 1,
+        "due_days": 3,
+    }
+    asked = _ask(acme, helper, is_draft=True, risk_tier="low")
+    path = f"approval-requests/{asked['id']}"
+    revised = alice.post(f"{path}/revise/", {"justification": "More letters.", "risk_tier": "medium"}).json()
+    assert (revised["revision"], revised["status"], revised["stages"]) == (2, "draft", [])
+    sent = alice.post(f"{path}/send/").json()
+    assert [(stage["roles"], stage["is_open"]) for stage in sent["stages"]] == [
+        (["compliance_officer"], True),
+        (["administrator"], False),
+    ]
+
+    signed = olga.post(f"{path}/approve/", _signed(sent), otp=True).json()
+
+    assert (signed["status"], signed["approval"]) == ("in_review", None)
+    assert ada.post(f"{path}/approve/", _signed(sent), otp=True).json()["approval"]
+    assert [each["number"] for each in ada.get(f"{path}/revisions/").json()] == [1, 2]
+
+
+def test_what_is_given_back_or_raised_is_decided_anew(acme: Cast, helper: Model) -> None:
+    asked, olga = _ask(acme, helper), Script(acme.olga)
+    path = f"approval-requests/{asked['id']}"
+    raised = olga.post(f"{path}/raise-tier/", {"risk_tier": "high"}, otp=True).json()
+    assert [stage["needed"] for stage in raised["stages"]] == [1, 2]
+    assert refusal(olga.post(f"{path}/approve/", _signed(asked), otp=True)) == (409, "conflict")
+    assert olga.post(f"{path}/request-changes/", _signed(raised), otp=True).json()["status"] == "changes_requested"
+    assert refusal(Script(acme.alice).post(f"{path}/send/")) == (409, "conflict")
+
+
+def test_a_delegation_is_used_and_taken_back(acme: Cast, helper: Model) -> None:
+    asked, ada, olga = _ask(acme, helper), Script(acme.ada), Script(acme.olga)
+    times = {"starts_at": "2020-01-01T00:00:00Z", "ends_at": "2020-01-02T00:00:00Z"}
+    body = {"delegate": str(acme.ada.user.id), **times}
+    assert olga.post("delegations/", body, otp=True).status_code == 201  # which is over
+    path, signed = (
+        f"approval-requests/{asked['id']}/approve/",
+        {**_signed(asked), "in_place_of": str(acme.olga.user.id)},
+    )
+    assert refusal(ada.post(path, signed, otp=True)) == (403, "permission_denied")
+    now = clock.now()
+    made = olga.post(
+        "delegations/",
+        {**body, "starts_at": now.isoformat(), "ends_at": (now + timedelta(days=1)).isoformat()},
+        otp=True,
+    ).json()
+    assert refusal(ada.post(f"delegations/{made['id']}/end/")) == (403, "permission_denied")
+    granted = ada.post(path, signed, otp=True).json()
+    assert granted["decisions"][0]["decided_for"] == str(acme.olga.user.id)
+    assert olga.post(f"delegations/{made['id']}/end/").json()["ends_at"] < made["ends_at"]
 
 
 def test_suspending_is_quick_and_resuming_takes_a_code(acme: Cast, helper: Model) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from governance.models import RiskTier
 from governance.rest.urls import router as register
-from governance.services import catalogue, suspensions
+from governance.review import DEFAULTS
+from governance.services import catalogue, delegations, review_rules, suspensions
 from kit.scoping import within
 from tenants.rest.urls import router as tenants
 from tenants.services import allotments
@@ -38,6 +41,10 @@ def furnish(people: Cast) -> None:
             now=world.now,
         )
         suspensions.suspend(actor=world.system, subject=world.key, reason="It leaks.", now=world.now)
+    with within(people.alice.actor.scope):
+        stages, later = DEFAULTS[RiskTier.HIGH], world.now + timedelta(days=1)
+        review_rules.set_rule(actor=people.alice.actor, risk_tier=RiskTier.HIGH, stages=stages, now=world.now)
+        delegations.delegate(actor=people.alice.actor, to=people.olga.user, starts_at=world.now, ends_at=later)
 
 
 def _ids(script: Script, path: str) -> set[str]:

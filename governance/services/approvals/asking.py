@@ -1,0 +1,125 @@
+"""Asking for the permission to call a model: drafts, submission, revisions, withdrawal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from governance.models import ApprovalRequest, Model, RequestStatus
+from governance.services.approvals.content import Terms, enter
+from governance.services.approvals.reach import append_act_on, lock, move
+from kit import errors
+from kit.context import Actor
+from tenants import permissions
+
+OPEN = (RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW, RequestStatus.CHANGES_REQUESTED)
+_CONTENT = ["justification", "teams", "regions", "max_data_class", "expires_at", "risk_tier", "content_hash"]
+
+
+def draft(*, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime) -> ApprovalRequest:
+    """Writes down what will be asked for; nobody reviews it before it is sent."""
+    permissions.require(actor, "governance.approval.request")
+    with transaction.atomic():
+        request = _new(actor, Model.objects.get(id=model.id), RequestStatus.DRAFT, justification, terms, now)
+        append_act_on(actor, "governance.approval.drafted", request, content_hash=request.content_hash)
+    return request
+
+
+def submit(*, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime) -> ApprovalRequest:
+    """Asks for an approval. The stages of the review are those that the rule in force takes for the tier.
+
+    Raises `errors.Conflict` while another request for the model is open, `errors.InvalidRequest` for an unknown team.
+    """
+    permissions.require(actor, "governance.approval.request")
+    with transaction.atomic():
+        locked = _free(model)
+        request = _new(actor, locked, RequestStatus.SUBMITTED, justification, terms, now)
+        append_act_on(actor, "governance.approval.requested", request, content_hash=request.content_hash)
+    return request
+
+
+def revise(*, actor: Actor, request: ApprovalRequest, justification: str, terms: Terms) -> ApprovalRequest:
+    """Changes what one's own request asks for, while it is a draft or changes are asked of it.
+
+    Decisions on earlier revisions count no more. Raises `errors.Conflict` in any other state, or where nothing changes.
+    """
+    permissions.require(actor, "governance.approval.request")
+    with transaction.atomic():
+        locked = _own(actor, request)
+        if not locked.is_editable:
+            raise errors.Conflict(f"What a request that is {locked.get_status_display().lower()} asks does not change.")
+        before = locked.content_hash
+        enter(locked, justification, terms)
+        if locked.content_hash == before:
+            raise errors.Conflict("Nothing is asked for differently.")
+        locked.revision += 1
+        locked.save(update_fields=[*_CONTENT, "revision"])
+        append_act_on(
+            actor,
+            "governance.approval.revised",
+            locked,
+            content_hash=locked.content_hash,
+            revision=str(locked.revision),
+        )
+    return locked
+
+
+def send(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
+    """Submits one's own draft, or sends a request back after the changes that were asked for.
+
+    Raises `errors.Conflict` where none of them was made, or while another request for the model is open.
+    """
+    permissions.require(actor, "governance.approval.request")
+    with transaction.atomic():
+        model = Model.objects.select_for_update().get(id=request.model_id)
+        locked = _own(actor, request)
+        if locked.status == RequestStatus.DRAFT:
+            _require_free(model)
+        elif locked.decisions.filter(revision=locked.revision).exists():
+            raise errors.Conflict("Changes are asked for: revise the request before it is sent back.")
+        move(locked, RequestStatus.SUBMITTED)
+        append_act_on(actor, "governance.approval.requested", locked, content_hash=locked.content_hash)
+    return locked
+
+
+def withdraw(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
+    """Takes one's own request back."""
+    with transaction.atomic():
+        locked = _own(actor, request)
+        move(locked, RequestStatus.WITHDRAWN)
+        append_act_on(actor, "governance.approval.withdrawn", locked)
+    return locked
+
+
+def _new(
+    actor: Actor, model: Model, status: RequestStatus, justification: str, terms: Terms, now: datetime
+) -> ApprovalRequest:
+    request = ApprovalRequest(
+        organization_id=actor.organization_id,
+        model=model,
+        status=status,
+        requested_by_id=actor.id,
+        requested_at=now,
+    )
+    enter(request, justification, terms)
+    request.save(force_insert=True)
+    return request
+
+
+def _own(actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
+    locked = lock(request)
+    if locked.requested_by_id != actor.id:
+        raise errors.Forbidden("Only the requester changes or withdraws a request.")
+    return locked
+
+
+def _free(model: Model) -> Model:
+    locked = Model.objects.select_for_update().get(id=model.id)
+    _require_free(locked)
+    return locked
+
+
+def _require_free(locked: Model) -> None:
+    if locked.approval_requests.filter(status__in=OPEN).exists():
+        raise errors.Conflict("This model already waits for a decision.")

@@ -1,0 +1,63 @@
+"""What a request asks for, and the hash that a decision signs of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from audit.ledger.envelope import canonical
+from governance.models import ApprovalRequest, RiskTier
+from kit import errors
+from kit.data_class import DataClass
+from tenants.models import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The conditions asked for, and how much care they take. Empty sequences mean any."""
+
+    teams: Sequence[UUID] = ()
+    regions: Sequence[str] = ()
+    max_data_class: DataClass = DataClass.INTERNAL
+    expires_at: datetime | None = None
+    risk_tier: RiskTier = RiskTier.LOW
+
+
+def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
+    """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team, and
+    Django's `ValidationError`."""
+    _check_teams(terms.teams)
+    request.justification = justification
+    request.teams, request.regions = list(terms.teams), list(terms.regions)
+    request.max_data_class, request.expires_at = terms.max_data_class, terms.expires_at
+    request.risk_tier = terms.risk_tier
+    request.content_hash = content_hash(request)
+    request.full_clean(exclude=["requested_at"], validate_constraints=False)
+
+
+def content_hash(request: ApprovalRequest) -> str:
+    """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in.
+
+    The lowest tier is left out: what was asked for before there were tiers keeps its hash.
+    """
+    asked: dict[str, Any] = {
+        "model_id": str(request.model_id),
+        "version": request.model.version,
+        "justification": request.justification,
+        "teams": sorted(str(team) for team in request.teams),
+        "regions": sorted(request.regions),
+        "max_data_class": int(request.max_data_class),
+        "expires_at": request.expires_at.astimezone(UTC).isoformat() if request.expires_at else None,
+    }
+    if request.risk_tier != RiskTier.LOW:
+        asked["risk_tier"] = int(request.risk_tier)
+    return hashlib.sha256(canonical(asked)).hexdigest()
+
+
+def _check_teams(team_ids: Sequence[UUID]) -> None:
+    if Team.objects.filter(id__in=team_ids).count() != len(set(team_ids)):
+        raise errors.InvalidRequest("A team is unknown.", param="teams")

@@ -1,0 +1,169 @@
+"""Deciding on a request, stage by stage, and raising the care it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from governance import review
+from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier, Verdict
+from governance.services.approvals.content import content_hash
+from governance.services.approvals.reach import append_act_on, lock, move, require_reach
+from governance.services.approvals.signing import require_right
+from governance.workflows import LEADS_TO, require_step
+from kit import errors
+from kit.context import Actor
+from tenants import permissions
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    verdict: Verdict
+    reason: str
+    signed_hash: str
+    in_place_of: UUID | None
+    at: datetime
+
+
+def approve(
+    *,
+    actor: Actor,
+    request: ApprovalRequest,
+    reason: str,
+    signed_hash: str,
+    now: datetime,
+    in_place_of: UUID | None = None,
+) -> Approval | None:
+    """Signs in the open stage. The approval that completes the last stage grants the permission, in place of any
+    earlier approval of the model; before that there is none to return.
+
+    `signed_hash` is the `content_hash` of what the person had on the screen; `errors.Conflict` where that is
+    no longer what is asked. `errors.Forbidden` for the requester, without a one-time password, or without a role that
+    the stage asks for. `in_place_of` is who has delegated the decision.
+    """
+    signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now)
+    with transaction.atomic():
+        locked = _sign(actor, request, signature)
+        if review.open_stage(locked) is not None:
+            append_act_on(actor, "governance.approval.signed", locked, signed_hash=signed_hash)
+            return None
+        move(locked, LEADS_TO[Verdict.APPROVE])
+        approval = _grant(locked, now)
+        append_act_on(
+            actor, "governance.approval.approved", locked, approval_id=str(approval.id), signed_hash=signed_hash
+        )
+    return approval
+
+
+def reject(
+    *,
+    actor: Actor,
+    request: ApprovalRequest,
+    reason: str,
+    signed_hash: str,
+    now: datetime,
+    in_place_of: UUID | None = None,
+) -> ApprovalRequest:
+    """Refuses the permission, in whatever stage. Errors as in `approve`."""
+    signature = _Signature(Verdict.REJECT, reason, signed_hash, in_place_of, now)
+    return _turn_down(actor, request, signature, "governance.approval.rejected")
+
+
+def request_changes(
+    *,
+    actor: Actor,
+    request: ApprovalRequest,
+    reason: str,
+    signed_hash: str,
+    now: datetime,
+    in_place_of: UUID | None = None,
+) -> ApprovalRequest:
+    """Gives the request back to the requester, who revises it. Errors as in `approve`."""
+    signature = _Signature(Verdict.REQUEST_CHANGES, reason, signed_hash, in_place_of, now)
+    return _turn_down(actor, request, signature, "governance.approval.changes_requested")
+
+
+def raise_tier(*, actor: Actor, request: ApprovalRequest, risk_tier: RiskTier) -> ApprovalRequest:
+    """Has an open request decided with more care. What was signed counts no more: the review begins anew, in the
+    stages of the higher tier. Raises `errors.Conflict` where that is not higher, or the request is not open.
+    """
+    permissions.require(actor, "governance.approval.decide", otp=True)
+    with transaction.atomic():
+        locked = lock(request)
+        require_reach(actor, locked)
+        if not locked.is_open or risk_tier <= locked.risk_tier:
+            raise errors.Conflict("Only an open request is raised, and only to a higher tier.")
+        locked.risk_tier = risk_tier
+        locked.content_hash = content_hash(locked)
+        locked.revision += 1
+        locked.save(update_fields=["risk_tier", "content_hash", "revision"])
+        append_act_on(
+            actor,
+            "governance.approval.tier_raised",
+            locked,
+            risk_tier=risk_tier.label.lower(),
+            content_hash=locked.content_hash,
+        )
+    return locked
+
+
+def _turn_down(actor: Actor, request: ApprovalRequest, signature: _Signature, action: str) -> ApprovalRequest:
+    with transaction.atomic():
+        locked = _sign(actor, request, signature)
+        move(locked, LEADS_TO[signature.verdict])
+        append_act_on(actor, action, locked, signed_hash=signature.signed_hash)
+    return locked
+
+
+def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> ApprovalRequest:
+    """Puts the decision into the open stage of the request; gives the request, locked."""
+    if not signature.reason.strip():
+        raise errors.InvalidRequest("A decision needs a reason.", param="reason")
+    locked = lock(request)
+    require_reach(actor, locked)
+    standing = _stage_to_sign(locked)
+    principal_id = signature.in_place_of or actor.id
+    require_right(actor, locked, standing.stage, principal_id, signature.at)
+    if signature.signed_hash != content_hash(locked):
+        raise errors.Conflict("What is asked has changed since it was shown.")
+    if locked.status == RequestStatus.SUBMITTED:
+        move(locked, RequestStatus.IN_REVIEW)
+    Decision.objects.create(
+        organization_id=locked.organization_id,
+        request=locked,
+        stage=standing.stage,
+        revision=locked.revision,
+        requested_by_id=locked.requested_by_id,
+        decided_by_id=actor.id,
+        decided_for_id=principal_id,
+        verdict=signature.verdict,
+        reason=signature.reason,
+        signed_hash=signature.signed_hash,
+        decided_at=signature.at,
+    )
+    return locked
+
+
+def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
+    standing = review.open_stage(request)
+    if standing is None:
+        require_step(request.status, RequestStatus.APPROVED)
+        raise errors.Conflict("No stage of this request is open.")
+    return standing
+
+
+def _grant(request: ApprovalRequest, now: datetime) -> Approval:
+    request.model.approvals.filter(ended_at__isnull=True).update(ended_at=now)
+    return Approval.objects.create(
+        organization_id=request.organization_id,
+        model=request.model,
+        request=request,
+        teams=request.teams,
+        regions=request.regions,
+        max_data_class=request.max_data_class,
+        expires_at=request.expires_at,
+        granted_at=now,
+    )

@@ -1,0 +1,63 @@
+"""What it takes to approve, per risk tier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from audit.ledger.append import append_act
+from governance.models import ReviewRule, RiskTier
+from governance.review import StageRule
+from governance.services.approvals.signing import REVIEW
+from kit import errors
+from kit.context import Actor
+from tenants import permissions
+from tenants.models import Organization
+
+MOST_STAGES = 5
+MOST_NEEDED = 10
+MOST_DAYS = 90
+
+
+def set_rule(*, actor: Actor, risk_tier: RiskTier, stages: Sequence[StageRule], now: datetime) -> ReviewRule:
+    """Replaces the rule of a tier, for requests that are submitted from then on: those that wait keep their stages.
+
+    Raises `errors.InvalidRequest` for a stage that nobody can complete.
+    """
+    permissions.require(actor, "governance.review_rule.manage", otp=True)
+    permissions.require_reach(actor, None)
+    _check(stages)
+    with transaction.atomic():
+        Organization.objects.select_for_update().get(id=actor.organization_id)
+        newest = ReviewRule.objects.filter(risk_tier=risk_tier).aggregate(number=Max("number"))["number"]
+        rule = ReviewRule.objects.create(
+            organization_id=actor.organization_id,
+            risk_tier=risk_tier,
+            number=(newest or 0) + 1,
+            stages=[stage.as_json() for stage in stages],
+            set_by_id=actor.id,
+            set_at=now,
+        )
+        append_act(
+            actor=actor,
+            action="governance.review_rule.set",
+            object_kind="review_rule",
+            object_id=rule.id,
+            details={"risk_tier": risk_tier.label.lower(), "number": str(rule.number), "stages": str(len(stages))},
+        )
+    return rule
+
+
+def _check(stages: Sequence[StageRule]) -> None:
+    if not 1 <= len(stages) <= MOST_STAGES:
+        raise errors.InvalidRequest(f"A rule has between 1 and {MOST_STAGES} stages.", param="stages")
+    for stage in stages:
+        if not stage.roles or any(REVIEW not in permissions.ACTS[role] for role in stage.roles):
+            raise errors.InvalidRequest("A stage names roles that review.", param="roles")
+        if not 1 <= stage.needed <= MOST_NEEDED:
+            raise errors.InvalidRequest(f"A stage needs between 1 and {MOST_NEEDED} approvals.", param="needed")
+        if not 1 <= stage.due_days <= MOST_DAYS:
+            raise errors.InvalidRequest(f"A stage is due within 1 to {MOST_DAYS} days.", param="due_days")
