@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from gateway.caller import Caller
 from gateway.exchange.exchange import Exchange
 from gateway.routing import conditions
 from gateway.services import Services
 from gateway.snapshot.index import Snapshot
-from governance.snapshot.section import SuspensionEntry
+from governance.snapshot.section import EVERYTHING
 from kit import errors
 from tenants.snapshot import ApiKeyEntry
 
@@ -17,15 +19,14 @@ _OF_CALLERS = {
     "organization": ("organization_suspended", "The organisation is suspended."),
 }
 _WHO_HELPS = "An administrator or a compliance officer of the organisation can resume it."
-_EVERYTHING = "everything"
 
 
 def require_in_service(snapshot: Snapshot, caller: Caller) -> None:
     """Raises `errors.Forbidden` where the caller's key, team or organisation is suspended, or everything is."""
     credential = caller.credential
     team = snapshot.teams.get(credential.team_id)
-    if snapshot.suspensions and any(entry.subject_kind == _EVERYTHING for entry in snapshot.suspensions):
-        raise refusal(_EVERYTHING)
+    if snapshot.suspensions.one(EVERYTHING):
+        raise refusal(EVERYTHING)
     if caller.organization.is_suspended:
         raise refusal("organization")
     if team is None or team.is_suspended:
@@ -36,7 +37,7 @@ def require_in_service(snapshot: Snapshot, caller: Caller) -> None:
 
 def refusal(subject_kind: str) -> errors.Forbidden:
     """What a caller is told."""
-    if subject_kind == _EVERYTHING:
+    if subject_kind == EVERYTHING:
         return errors.Forbidden(
             "All calls are stopped. The operator of this installation can let them go on.", code="everything_suspended"
         )
@@ -48,25 +49,26 @@ def refusal(subject_kind: str) -> errors.Forbidden:
 
 def cut_calls(services: Services) -> int:
     """Ends the calls that run and that a suspension in force says to end; gives how many."""
-    cutting = [entry for entry in services.snapshot.suspensions if entry.cuts_calls]
-    if not cutting:
+    suspensions = services.snapshot.suspensions
+    if not suspensions:
         return 0
     cut = 0
     for exchange in list(services.open_exchanges):
-        reason = next((entry for entry in cutting if concerns(entry, exchange)), None)
-        if reason is not None:
+        found = (entry for subject in subjects(exchange) for entry in suspensions.all(subject) if entry.cuts_calls)
+        if (reason := next(found, None)) is not None:
             cut += exchange.cut(refusal(reason.subject_kind))
     return cut
 
 
-def concerns(entry: SuspensionEntry, exchange: Exchange) -> bool:
-    """Whether the call is the subject's, or goes to it now: one that could still go elsewhere is left alone."""
-    if entry.subject_kind == _EVERYTHING:
-        return True
+def subjects(exchange: Exchange) -> list[UUID | str]:
+    """Whose suspension the call is subject to: everybody's who calls, and of what it goes to now.
+
+    One that could still go elsewhere is left alone.
+    """
     caller = exchange.caller
-    ids = [caller.credential.id, caller.credential.team_id, caller.organization.id]
+    found: list[UUID | str] = [EVERYTHING, caller.credential.id, caller.credential.team_id, caller.organization.id]
     candidate = exchange.answered_by or exchange.trying
     if candidate is not None:
-        ids += [candidate.deployment.id, candidate.provider.id, candidate.model.id]
-        ids += [candidate.approval.id] if candidate.approval else []
-    return entry.subject_id in ids
+        found += [candidate.deployment.id, candidate.provider.id, candidate.model.id]
+        found += [candidate.approval.id] if candidate.approval else []
+    return found

@@ -113,7 +113,7 @@ class Snapshot:
         )
         self.routes: Table[RouteEntry] = Table(_named)
         self.approvals: Table[ApprovalEntry] = Table(lambda approval: (approval.model_id,))
-        self.suspensions: Table[SuspensionEntry] = Table()
+        self.suspensions: Table[SuspensionEntry] = Table(lambda suspension: (suspension.subject,))
         self._tables: dict[str, Table[Any]] = {
             "organization": self.organizations,
             "team": self.teams,

@@ -12,13 +12,23 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 
 from governance import credentials
-from governance.models import Approval, Deployment, Model, Price, Provider, Route, RouteCandidate, Suspension
-from governance.models.choices import SubjectKind
+from governance.models import (
+    Approval,
+    Deployment,
+    Model,
+    Price,
+    Provider,
+    Route,
+    RouteCandidate,
+    SubjectKind,
+    Suspension,
+)
 from kit.crypto import SealBroken
 from kit.data_class import DataClass
 from tenants.snapshot import GATEWAY, Ids
 
 logger = logging.getLogger(__name__)
+EVERYTHING: str = SubjectKind.EVERYTHING.value
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -105,6 +115,11 @@ class SuspensionEntry:
     subject_kind: str
     subject_id: UUID
     cuts_calls: bool
+
+    @property
+    def subject(self) -> UUID | str:
+        """What it is looked up by."""
+        return EVERYTHING if self.subject_kind == EVERYTHING else self.subject_id
 
 
 def providers(ids: Ids) -> Iterator[ProviderEntry]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from audit.models import Record
-from governance.models import Suspension
+from governance.models import SubjectKind, Suspension
 from governance.snapshot import propagation
 from governance.snapshot.propagation import Propagation
 from portal.subjects import Subject, named
@@ -14,10 +14,7 @@ from portal.timeline import Entry, entries
 
 SHOWN = 100
 _ENDED_FOR_GOOD = ("tenants.api_key.revoked", "tenants.identity_provider.revoked")
-_SUSPENDED = tuple(
-    f"governance.{kind}.suspended"
-    for kind in ("provider", "model", "deployment", "approval", "key", "team", "organization", "everything")
-)
+_SUSPENDED = tuple(f"governance.{kind}.suspended" for kind in SubjectKind.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from gateway.exchange.exchange import Exchange
-from gateway.exchange.suspended import concerns, cut_calls, refusal
+from gateway.exchange.suspended import cut_calls, refusal, subjects
 from gateway.services import Services
+from gateway.snapshot.index import Snapshot
 from governance.models import SubjectKind
 from governance.snapshot.section import SuspensionEntry
 from kit.ids import new_id
@@ -39,16 +40,17 @@ def running(**asked: Any) -> tuple[Exchange, Task]:
 
 
 def services(exchange: Exchange, *suspensions: SuspensionEntry) -> Services:
-    held = SimpleNamespace(snapshot=SimpleNamespace(suspensions=suspensions), open_exchanges={exchange})
-    return cast(Services, held)
+    snapshot = Snapshot()
+    for each in suspensions:
+        snapshot.suspensions.put(each.id, each)
+    return cast(Services, SimpleNamespace(snapshot=snapshot, open_exchanges={exchange}))
 
 
 def test_it_is_about_the_callers_key_team_and_organisation() -> None:
     exchange, _ = running()
     caller = exchange.caller
     for subject_id in (caller.credential.id, caller.credential.team_id, caller.organization.id):
-        assert concerns(suspension(subject_id), exchange)
-    assert not concerns(suspension(new_id()), exchange)
+        assert subject_id in subjects(exchange)
 
 
 def test_a_call_that_goes_elsewhere_is_left_alone() -> None:
@@ -58,16 +60,17 @@ def test_a_call_that_goes_elsewhere_is_left_alone() -> None:
     assert first.approval is not None
     ids = [first.deployment.id, first.provider.id, first.model.id, first.approval.id]
 
-    assert [concerns(suspension(each), exchange) for each in ids] == [False] * 4
+    assert [each in subjects(exchange) for each in ids] == [False] * 4
     attempt_begins(exchange, first)
-    assert [concerns(suspension(each), exchange) for each in ids] == [True] * 4
+    assert [each in subjects(exchange) for each in ids] == [True] * 4
     attempt_answers(exchange, second)
-    assert [concerns(suspension(each), exchange) for each in ids] == [False] * 4
+    assert [each in subjects(exchange) for each in ids] == [False] * 4
 
 
 def test_everything_is_about_all() -> None:
-    exchange, _ = running()
-    assert concerns(suspension(new_id(), "everything"), exchange)
+    exchange, task = running()
+    assert cut_calls(services(exchange, suspension(new_id()), suspension(new_id(), "everything"))) == 1
+    assert (task.cancelled, exchange.cut_for and exchange.cut_for.code) == (1, "everything_suspended")
 
 
 def test_a_call_is_cut_once_and_never_when_it_has_come_to_its_end() -> None:
