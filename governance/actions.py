@@ -23,6 +23,9 @@ ACTIONS: dict[str, Action] = {
     "governance.deployment.resumed": Action("Deployment resumed", _GOES_ON),
     "governance.price.registered": Action("Price set", "What a deployment costs from a moment on."),
     "governance.route.registered": Action("Route made", "A name for an order of deployments."),
+    "governance.use_case.registered": Action("Use case registered", "Its slug and its class under the EU AI Act."),
+    "governance.use_case.changed": Action("Use case changed", "Its class under the EU AI Act from then on."),
+    "governance.use_case.retired": Action("Use case retired", "No call runs under it any more."),
     "governance.approval.drafted": Action("Request drafted", "A request that nobody reviews yet, and its hash."),
     "governance.approval.requested": Action("Approval asked for", "The request, and the hash of what it asks."),
     "governance.approval.revised": Action(

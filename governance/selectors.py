@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from pgvector.django import CosineDistance
 
-from governance.models import Approval, ApprovalRequest, Deployment, Model, Price, RequestStatus
+from governance.models import AiActClass, Approval, ApprovalRequest, Deployment, Model, Price, RequestStatus, UseCase
 
 NEAR = 0.35
 
@@ -42,6 +42,11 @@ def open_requests() -> QuerySet[ApprovalRequest]:
         .prefetch_related("decisions", "stages")
         .order_by("requested_at")
     )
+
+
+def use_cases_in_service() -> QuerySet[UseCase]:
+    """Those that approvals may name and calls run under."""
+    return UseCase.objects.filter(retired_at__isnull=True).exclude(ai_act_class=AiActClass.PROHIBITED)
 
 
 def price_at(deployment: Deployment, at: datetime) -> Price | None:

@@ -19,6 +19,7 @@ from governance.snapshot.section import (
     ProviderEntry,
     RouteEntry,
     SuspensionEntry,
+    UseCaseEntry,
 )
 from tenants.snapshot import (
     ApiKeyEntry,
@@ -112,6 +113,7 @@ class Snapshot:
             lambda deployment: (deployment.model_id,), rank=lambda deployment: deployment.position
         )
         self.routes: Table[RouteEntry] = Table(_named)
+        self.use_cases: Table[UseCaseEntry] = Table(lambda entry: ((entry.organization_id, entry.slug),))
         self.approvals: Table[ApprovalEntry] = Table(lambda approval: (approval.model_id,))
         self.suspensions: Table[SuspensionEntry] = Table(lambda suspension: (suspension.subject,))
         self._tables: dict[str, Table[Any]] = {
@@ -125,6 +127,7 @@ class Snapshot:
             "model": self.models,
             "deployment": self.deployments,
             "route": self.routes,
+            "use_case": self.use_cases,
             "approval": self.approvals,
             "suspension": self.suspensions,
         }

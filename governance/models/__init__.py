@@ -1,11 +1,13 @@
 from governance.models.approval import Approval, ApprovalRequest
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
-from governance.models.choices import ProviderKind, RequestStatus, RiskTier, SubjectKind, Tier, Verdict
+from governance.models.choices import AiActClass, ProviderKind, RequestStatus, RiskTier, SubjectKind, Tier, Verdict
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
 from governance.models.suspension import Suspension
+from governance.models.use_case import UseCase
 
 __all__ = [
+    "AiActClass",
     "Approval",
     "ApprovalRequest",
     "Decision",
@@ -28,5 +30,6 @@ __all__ = [
     "SubjectKind",
     "Suspension",
     "Tier",
+    "UseCase",
     "Verdict",
 ]

@@ -19,6 +19,15 @@ class Tier(models.TextChoices):
     PREMIUM = "premium", "Premium"
 
 
+class AiActClass(models.TextChoices):
+    """What Regulation (EU) 2024/1689 makes of a use case."""
+
+    PROHIBITED = "prohibited", "Prohibited"
+    HIGH = "high", "High risk"
+    LIMITED = "limited", "Limited risk"
+    MINIMAL = "minimal", "Minimal risk"
+
+
 class RiskTier(models.IntegerChoices):
     """How much care a request takes: which review rule it is decided by. Higher is more."""
 

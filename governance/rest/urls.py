@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from governance.rest import approvals, register, reviews, suspensions
+from governance.rest import approvals, register, reviews, suspensions, use_cases
 
 router = SimpleRouter()
 router.register("providers", register.ProviderViewSet, "api-provider")
@@ -12,6 +12,7 @@ router.register("models", register.ModelViewSet, "api-model")
 router.register("deployments", register.DeploymentViewSet, "api-deployment")
 router.register("prices", register.PriceViewSet, "api-price")
 router.register("routes", register.RouteViewSet, "api-route")
+router.register("use-cases", use_cases.UseCaseViewSet, "api-use-case")
 router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
 router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
 router.register("delegations", reviews.DelegationViewSet, "api-delegation")

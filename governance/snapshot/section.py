@@ -13,6 +13,7 @@ from django.db.models import Prefetch, Q
 
 from governance import credentials
 from governance.models import (
+    AiActClass,
     Approval,
     Deployment,
     Model,
@@ -22,6 +23,7 @@ from governance.models import (
     RouteCandidate,
     SubjectKind,
     Suspension,
+    UseCase,
 )
 from kit.crypto import SealBroken
 from kit.data_class import DataClass
@@ -93,6 +95,16 @@ class RouteEntry:
     team_id: UUID | None
     slug: str
     deployment_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseEntry:
+    """One that calls may name. What is retired or prohibited is not there."""
+
+    id: UUID
+    organization_id: UUID
+    team_id: UUID | None
+    slug: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +193,12 @@ def routes(ids: Ids) -> Iterator[RouteEntry]:
         )
 
 
+def use_cases(ids: Ids) -> Iterator[UseCaseEntry]:
+    standing = UseCase.across_tenants.using(GATEWAY).filter(retired_at__isnull=True)
+    for row in _only(standing.exclude(ai_act_class=AiActClass.PROHIBITED), ids):
+        yield UseCaseEntry(row.id, row.organization_id, row.team_id, row.slug)
+
+
 def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
     for row in _only(Approval.across_tenants.using(GATEWAY).filter(ended_at__isnull=True), ids):
         yield ApprovalEntry(
@@ -206,6 +224,7 @@ SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
     "model": models,
     "deployment": deployments,
     "route": routes,
+    "use_case": use_cases,
     "approval": approvals,
     "suspension": suspensions,
 }

@@ -51,6 +51,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link(
                 "Permissions in force", "verified", "admin:governance_approval_changelist", "governance.register.view"
             ),
+            Link("Use cases", "category", "admin:governance_usecase_changelist", "governance.register.view"),
             Link("Deployments", "dns", "admin:governance_deployment_changelist", "governance.register.view"),
             Link("Prices", "sell", "admin:governance_price_changelist", "governance.register.view"),
             Link("Routes", "alt_route", "admin:governance_route_changelist", "governance.register.view"),

@@ -33,6 +33,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.Deployment, "admin:governance_deployment_change", ("model", "provider")),
     (governance.Price, "admin:governance_price_change", ("deployment__model", "deployment__provider")),
     (governance.Route, "admin:governance_route_change", ()),
+    (governance.UseCase, "admin:governance_usecase_change", ()),
     (governance.ApprovalRequest, "approval", ("model",)),
     (governance.Approval, "admin:governance_approval_change", ("model",)),
 ]

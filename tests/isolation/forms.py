@@ -55,6 +55,15 @@ def _issuer(plot: Plot) -> dict[str, Any]:
     }
 
 
+def _use_case(plot: Plot) -> dict[str, Any]:
+    return {
+        "name": _word(),
+        "purpose": "letters",
+        "ai_act_class": "limited",
+        "owner": str(plot.lead.user.id),
+    }
+
+
 def _new_key(plot: Plot) -> str:
     return str(FACTORIES[tenants.ApiKey](plot).pk)
 
@@ -91,6 +100,7 @@ FORMS: dict[str, Form] = {
         "team": _id(plot, tenants.Team),
         "deployments": [_id(plot, governance.Deployment)],
     },
+    "post /api/use-cases/": lambda plot: {**_use_case(plot), "slug": _word(), "team": _id(plot, tenants.Team)},
     "post /api/suspensions/": lambda plot: {"subject": _new_key(plot), "reason": "for tests"},
     "post /api/approval-requests/": lambda plot: {
         "model": str(plot.add(governance.Model, **_model(plot)).pk),

@@ -178,6 +178,18 @@ def _route_candidate(plot: Plot) -> Any:
     )
 
 
+def _use_case(plot: Plot) -> Any:
+    return plot.add(
+        governance.UseCase,
+        **plot.in_team,
+        slug=_unique("use"),
+        name="letters",
+        purpose="drafts letters",
+        ai_act_class="minimal",
+        owner=plot.lead.user,
+    )
+
+
 def request_for(plot: Plot, model: Any, requested_by: Any, **asked: Any) -> Any:
     return plot.add(
         governance.ApprovalRequest,
@@ -287,6 +299,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.Price: _price,
     governance.Route: _route,
     governance.RouteCandidate: _route_candidate,
+    governance.UseCase: _use_case,
     governance.ApprovalRequest: _approval_request,
     governance.RequestRevision: _revision,
     governance.RequestStage: _stage,

@@ -52,6 +52,11 @@ PRIVILEGES = {
     "governance_snapshot_change": ("S", "SD", "S"),
     "governance_snapshotacknowledgement": ("S", "SUD", "SI"),
     "governance_suspension": ("SI U(end_reason,ended_at,ended_by_id)", "SIU", "S"),
+    "governance_usecase": (
+        "SI U(ai_act_class,decides_about_persons,name,owner_id,purpose,retired_at)",
+        "SIU",
+        "S",
+    ),
     "otp_totp_totpdevice": (ALL, ALL, NONE),
     "portal_signinattempt": ("SID", "SID", NONE),
     "tenants_apikey": ("SIU", ALL, "S"),

@@ -8,9 +8,20 @@ from datetime import timedelta
 from typing import Any
 
 from audit.models import Record
-from governance.models import Approval, ApprovalRequest, Delegation, Deployment, Model, ProviderKind, RiskTier
+from governance.models import (
+    AiActClass,
+    Approval,
+    ApprovalRequest,
+    Delegation,
+    Deployment,
+    Model,
+    ProviderKind,
+    RiskTier,
+    UseCase,
+)
 from governance.review import StageRule
-from governance.services import approvals, catalogue, delegations, review_rules, suspensions
+from governance.services import approvals, catalogue, delegations, review_rules, suspensions, use_cases
+from governance.services.use_cases import Description
 from kit import clock
 from kit.context import Actor
 from kit.ids import new_id
@@ -79,6 +90,21 @@ def draft(world: World, actor: Actor | None = None, **terms: Any) -> ApprovalReq
 
 def granted(world: World) -> Approval:
     return world.approve(new_model(world))
+
+
+def new_use_case(world: World, actor: Actor | None = None, **described: Any) -> UseCase:
+    """The administrator's, of the whole organisation, unless told otherwise."""
+    actor = actor or world.admin
+    slug, team = described.pop("slug", None) or _unique("use"), described.pop("team", None)
+    with within(actor.scope):
+        return use_cases.register(
+            actor=actor, slug=slug, team=team, described=description(actor, **described), now=clock.now()
+        )
+
+
+def description(owner: Actor, **described: Any) -> Description:
+    fitting = {"name": "Letters", "purpose": "Drafts letters", "ai_act_class": AiActClass.MINIMAL, "owner_id": owner.id}
+    return Description(**{**fitting, **described})
 
 
 def _by_admin(do: Callable[[Actor, World], Any]) -> Callable[[World], Act]:
@@ -253,6 +279,22 @@ PREPARED: dict[str, Callable[[World], Act]] = {
         lambda actor, made: catalogue.create_route(
             actor=actor, slug=_unique("route"), deployments=[made], now=clock.now()
         ),
+    ),
+    "governance.use_case.registered": _by_admin(
+        lambda actor, world: use_cases.register(
+            actor=actor, slug=_unique("use"), described=description(world.admin), now=clock.now()
+        )
+    ),
+    "governance.use_case.changed": _on(
+        new_use_case,
+        lambda actor, made: use_cases.change(
+            actor=actor,
+            use_case=made,
+            described=Description("Verdicts", "Writes them", AiActClass.PROHIBITED, made.owner_id, True),
+        ),
+    ),
+    "governance.use_case.retired": _on(
+        new_use_case, lambda actor, made: use_cases.retire(actor=actor, use_case=made, now=clock.now())
     ),
     "governance.approval.requested": _on(
         new_model,

@@ -52,6 +52,9 @@ WHO: dict[str, set[Role]] = {
     "governance.deployment.resumed": REGISTER,
     "governance.price.registered": REGISTER,
     "governance.route.registered": REGISTER,
+    "governance.use_case.registered": REGISTER,
+    "governance.use_case.changed": REGISTER,
+    "governance.use_case.retired": REGISTER,
     "governance.approval.drafted": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
     "governance.approval.revised": set(),  # whoever asked
     "governance.approval.requested": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},

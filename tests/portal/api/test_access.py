@@ -26,6 +26,7 @@ READERS = {
     "deployments/": EVERYBODY,
     "prices/": EVERYBODY,
     "routes/": EVERYBODY,
+    "use-cases/": EVERYBODY,
     "approval-requests/": EVERYBODY,
     "approvals/": EVERYBODY,
     "memberships/": "ada alice ann bob",
@@ -47,6 +48,7 @@ WRITERS = {
     "rate limit of the team": "ada bob",
     "provider": "ada alice",
     "model": "ada alice",
+    "use case": "ada alice",
     "approval": "ada alice bob dev",
 }
 
@@ -56,6 +58,7 @@ def _forms(acme: Cast, name: str) -> dict[str, tuple[str, dict[str, Any]]]:
     team, project = str(acme.world.team.id), str(acme.world.project.id)
     limits = {"requests_per_minute": 60, "tokens_per_minute": None, "concurrency": 2}
     described = {"slug": name, "name": name, "publisher": "Somebody", "version": "1"}
+    use = {"name": name, "purpose": "letters", "ai_act_class": "minimal"}
     model = acme.world.model(f"asked-by-{name}", approved=False)
     return {
         "team": ("teams/", {"name": name, "slug": name}),
@@ -66,6 +69,7 @@ def _forms(acme: Cast, name: str) -> dict[str, tuple[str, dict[str, Any]]]:
         "rate limit of the team": ("rate-limits/level/", {"team": team, **limits}),
         "provider": ("providers/", {"name": name, "kind": "dummy"}),
         "model": ("models/", {**described, "context_window": 4096, "max_output_tokens": 512}),
+        "use case": ("use-cases/", {**use, "slug": name}),
         "approval": ("approval-requests/", {"model": str(model.id), "justification": "letters"}),
     }
 

@@ -18,10 +18,20 @@ from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
 from tests.support import cast, issuers
+from tests.support.acts import new_use_case
 from tests.support.cast import Cast
 
 RESOURCES = [f"{prefix}/" for router in (tenants, register) for prefix, *_ in router.registry]
-OF_A_TEAM = ["teams/", "projects/", "api-keys/", "identity-providers/", "budgets/", "rate-limits/", "routes/"]
+OF_A_TEAM = [
+    "teams/",
+    "projects/",
+    "api-keys/",
+    "identity-providers/",
+    "budgets/",
+    "rate-limits/",
+    "routes/",
+    "use-cases/",
+]
 
 
 def furnish(people: Cast) -> None:
@@ -29,6 +39,7 @@ def furnish(people: Cast) -> None:
     world = people.world
     model = world.serve("helper")
     issuers.register(world)
+    new_use_case(world, team=world.team)
     with within(world.system.scope):
         level = Level.of(world.team)
         allotments.add_budget(actor=world.system, name="monthly", limit_nano_usd=10**9, level=level, now=world.now)

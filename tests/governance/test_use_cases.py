@@ -1,0 +1,133 @@
+"""Use cases: who describes them how, and what the database refuses whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, ProgrammingError, transaction
+
+from governance import selectors
+from governance.models import AiActClass, UseCase
+from governance.services import use_cases
+from kit import clock, errors
+from kit.context import Actor
+from kit.scoping import within
+from tenants.models import Role
+from tests.portal.api.caller import Script, refusal
+from tests.support.acts import description, new_use_case
+from tests.support.cast import Cast, browser
+from tests.support.world import World, without_second_factor
+
+
+def change(actor: Actor, use_case: UseCase, **described: Any) -> UseCase:
+    with within(actor.scope):
+        described.setdefault("owner_id", use_case.owner_id)
+        return use_cases.change(actor=actor, use_case=use_case, described=description(actor, **described))
+
+
+def by_hand(world: World, use_case: UseCase, **columns: Any) -> None:
+    """As the portal's role, past the services."""
+    with within(world.admin.scope), transaction.atomic():
+        UseCase.objects.filter(id=use_case.id).update(**columns)
+
+
+def test_what_is_prohibited_or_retired_is_not_in_service(world: World) -> None:
+    standing, ended = new_use_case(world), new_use_case(world)
+    prohibited = new_use_case(world, ai_act_class=AiActClass.PROHIBITED)
+    with within(world.admin.scope):
+        use_cases.retire(actor=world.admin, use_case=ended, now=clock.now())
+        assert list(selectors.use_cases_in_service()) == [standing]
+        assert not prohibited.is_in_service
+        with pytest.raises(errors.Conflict):
+            use_cases.retire(actor=world.admin, use_case=ended, now=clock.now())
+    with pytest.raises(errors.Conflict):
+        change(world.admin, ended)
+
+
+def test_a_class_of_less_care_is_given_by_an_officer_with_a_code(world: World) -> None:
+    use_case = new_use_case(world, ai_act_class=AiActClass.LIMITED)
+    change(world.admin, use_case, ai_act_class=AiActClass.HIGH)
+    with pytest.raises(errors.Forbidden):
+        change(world.admin, use_case, ai_act_class=AiActClass.MINIMAL)
+    with pytest.raises(errors.Forbidden) as told:
+        change(without_second_factor(world.officer), use_case, ai_act_class=AiActClass.MINIMAL)
+    assert told.value.code == "otp_required"
+    assert change(world.officer, use_case, ai_act_class=AiActClass.MINIMAL).ai_act_class == AiActClass.MINIMAL
+
+
+def test_the_owner_is_a_member(world: World, other_world: World) -> None:
+    with pytest.raises(errors.InvalidRequest) as told:
+        new_use_case(world, owner_id=other_world.admin.id)
+    assert told.value.param == "owner"
+    with pytest.raises(IntegrityError, match="is a member"):
+        by_hand(world, new_use_case(world), owner_id=other_world.admin.id)
+
+
+def test_a_name_is_given_once(world: World) -> None:
+    new_use_case(world, slug="letters")
+    with pytest.raises(ValidationError):
+        new_use_case(world, slug="letters")
+
+
+def test_what_is_retired_does_not_come_back(world: World) -> None:
+    use_case = new_use_case(world)
+    with within(world.admin.scope):
+        use_cases.retire(actor=world.admin, use_case=use_case, now=clock.now())
+    with pytest.raises(IntegrityError, match="does not change"):
+        by_hand(world, use_case, retired_at=None)
+
+
+@pytest.mark.parametrize("column", ["slug", "team_id"])
+def test_what_callers_name_and_whose_it_is_stays(world: World, column: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        by_hand(world, new_use_case(world), **{column: None})
+
+
+def test_a_lead_sees_those_of_the_own_team_and_of_all(world: World) -> None:
+    research, _ = world.new_team("research")
+    shared, own, theirs = new_use_case(world), new_use_case(world, team=world.team), new_use_case(world, team=research)
+    lead = world.person("lea", Role.TEAM_LEAD, world.team)
+    with within(lead.scope):
+        assert set(UseCase.objects.all()) == {shared, own}
+    assert theirs.team == research
+
+
+def test_it_is_registered_described_anew_and_retired_over_the_api(acme: Cast) -> None:
+    ada, alice = Script(acme.ada), Script(acme.alice)
+    described = {"name": "Letters", "purpose": "Drafts letters", "ai_act_class": "high"}
+    made = ada.post("use-cases/", {**described, "slug": "letters"}).json()
+    assert (made["owner"], made["is_in_service"]) == (str(acme.ada.user.id), True)
+    address = f"use-cases/{made['id']}/"
+    assert refusal(ada.put(address, {**described, "ai_act_class": "limited"})) == (403, "permission_denied")
+    assert alice.put(address, {**described, "ai_act_class": "limited"}, otp=True).json()["ai_act_class"] == "limited"
+    assert ada.put(address, {**described, "ai_act_class": "prohibited"}).json()["is_in_service"] is False
+    assert ada.post(f"{address}retire/").json()["retired_at"]
+    assert refusal(ada.put(address, described)) == (409, "conflict")
+    assert refusal(ada.post("use-cases/", {**described, "slug": "letters"})) == (400, "invalid_request")
+
+
+def test_it_is_registered_described_anew_and_retired_on_the_screens(acme: Cast) -> None:
+    client = browser(acme.ada)
+    form = {
+        "slug": "letters",
+        "name": "Letters",
+        "purpose": "Drafts letters",
+        "ai_act_class": "limited",
+        "owner": str(acme.bob.user.id),
+    }
+    assert client.post("/admin/governance/usecase/add/", form).status_code == 302
+    with within(acme.ada.actor.scope):
+        use_case = UseCase.objects.get(slug="letters")
+    assert use_case.owner_id == acme.bob.user.id
+    page = f"/admin/governance/usecase/{use_case.id}/change/"
+    assert client.post(page, {**form, "ai_act_class": "high"}).status_code == 302
+    refused = client.post(page, {**form, "ai_act_class": "minimal"})
+    assert "Your role does not include" in refused.content.decode()
+    retire = f"/admin/governance/usecase/{use_case.id}/retire/"
+    assert "does not come back" in client.get(retire).content.decode()
+    assert client.post(retire).status_code == 302
+    with within(acme.ada.actor.scope):
+        use_case.refresh_from_db()
+    assert (use_case.ai_act_class, use_case.retired_at is not None) == (AiActClass.HIGH, True)
