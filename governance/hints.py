@@ -11,7 +11,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,11 @@ def group_of(organization_id: UUID) -> str:
 def approvals_changed(organization_id: UUID) -> None:
     """Tells open pages that the approval inbox is not what it was."""
     transaction.on_commit(lambda: _send(organization_id, "approvals"), robust=True)
+
+
+def notices_changed(organization_id: UUID, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Tells open pages that somebody was told something. Each fetches its own count."""
+    transaction.on_commit(lambda: _send(organization_id, "notices"), using=using, robust=True)
 
 
 def _send(organization_id: UUID, topic: str) -> None:

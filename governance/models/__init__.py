@@ -1,6 +1,18 @@
 from governance.models.approval import Approval, ApprovalRequest
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
-from governance.models.choices import AiActClass, ProviderKind, RequestStatus, RiskTier, SubjectKind, Tier, Verdict
+from governance.models.choices import (
+    AiActClass,
+    MailState,
+    NoticeKind,
+    NoticeWay,
+    ProviderKind,
+    RequestStatus,
+    RiskTier,
+    SubjectKind,
+    Tier,
+    Verdict,
+)
+from governance.models.notice import Notice, NoticePreference
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
 from governance.models.suspension import Suspension
@@ -14,7 +26,12 @@ __all__ = [
     "Delegation",
     "Deployment",
     "GatewayProcess",
+    "MailState",
     "Model",
+    "Notice",
+    "NoticeKind",
+    "NoticePreference",
+    "NoticeWay",
     "Price",
     "Provider",
     "ProviderKind",

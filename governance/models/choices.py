@@ -65,3 +65,37 @@ class Verdict(models.TextChoices):
     APPROVE = "approve", "Approve"
     REJECT = "reject", "Reject"
     REQUEST_CHANGES = "request_changes", "Request changes"
+
+
+class NoticeKind(models.TextChoices):
+    """What a person is told of."""
+
+    REVIEW_WANTED = "review_wanted", "A request waits for your review"
+    REVIEW_OVERDUE = "review_overdue", "A review is overdue"
+    CHANGES_REQUESTED = "changes_requested", "Changes of your request are asked for"
+    REQUEST_APPROVED = "request_approved", "Your request is approved"
+    REQUEST_REJECTED = "request_rejected", "Your request is rejected"
+    COMMENTED = "commented", "Somebody comments on a request"
+    DELEGATED = "delegated", "Somebody lets you decide in their place"
+    SUSPENDED = "suspended", "Something that is called is suspended"
+    RESUMED = "resumed", "Something that was suspended goes on"
+
+
+class NoticeWay(models.TextChoices):
+    """How a notice reaches somebody besides the page."""
+
+    PORTAL = "portal", "On the page alone"
+    MAIL = "mail", "By e-mail at once"
+    DIGEST = "digest", "In the daily e-mail"
+
+
+class MailState(models.TextChoices):
+    """What became of the e-mail of a notice. `HANDED` is written before the mail server is spoken to: a worker that
+    dies then has sent it or not, and it is not sent again."""
+
+    DUE = "due", "Due"
+    DIGEST = "digest", "In the next digest"
+    HANDED = "handed", "Handed to the mail server"
+    SENT = "sent", "Sent"
+    NONE = "none", "Not by e-mail"
+    FAILED = "failed", "Not delivered"

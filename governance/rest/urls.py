@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from governance.rest import approvals, register, reviews, suspensions, use_cases
+from governance.rest import approvals, notices, register, reviews, suspensions, use_cases
 
 router = SimpleRouter()
 router.register("providers", register.ProviderViewSet, "api-provider")
@@ -17,6 +17,7 @@ router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-appr
 router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
 router.register("delegations", reviews.DelegationViewSet, "api-delegation")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")
+router.register("notices", notices.NoticeViewSet, "api-notice")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
 urlpatterns = router.urls

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from governance import selectors as register
 from governance.models import SnapshotAcknowledgement
+from governance.services import notices
 from governance.snapshot.acknowledge import living
 from kit import clock
 from kit.context import Actor
@@ -39,6 +40,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("Home", "home", "home"),
             Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
+            Link("Notices", "notifications", "notices"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),
             Link("Acts", "history", "acts", "audit.act.view"),
             Link("Revocations", "block", "revocations", "governance.suspension.view"),
@@ -122,6 +124,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "capacity": getattr(request, "capacity", None),
         "capacities": getattr(request, "capacities", []),
         "gateway": SimpleLazyObject(gateway_state),
+        "unread": partial(notices.unread_of, request.actor),  # type: ignore[attr-defined]
     }
 
 

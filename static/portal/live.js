@@ -26,6 +26,14 @@
     }
   };
 
+  const tell = (count) => {
+    const element = document.querySelector("[data-unread]");
+    if (element) {
+      element.textContent = count || "";
+      element.hidden = !count;
+    }
+  };
+
   const pill = () => {
     const element = document.querySelector("[data-changed]");
     if (element) element.hidden = false;
@@ -36,6 +44,7 @@
     if (!answer || !answer.ok || answer.redirected) return state("offline"); // redirected: to the sign-in
     const counts = await answer.json();
     show(counts.approvals);
+    tell(counts.notices);
     if (document.body.dataset.topic === "approvals" && (changed || (known !== null && known !== counts.approvals))) {
       pill();
     }
@@ -57,7 +66,7 @@
       refresh(false);
     });
     socket.addEventListener("message", (event) => {
-      if (JSON.parse(event.data).topic === "approvals") refresh(true);
+      refresh(JSON.parse(event.data).topic === "approvals");
     });
     socket.addEventListener("close", () => {
       state("polling");

@@ -108,6 +108,8 @@ FORMS: dict[str, Form] = {
         "teams": [_id(plot, tenants.Team)],
     },
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
+    "post /api/notices/read/": lambda plot: {},
+    "put /api/notices/preferences/": lambda plot: {"ways": {"commented": "digest"}},
     "post /api/delegations/": lambda plot: {
         "delegate": str(plot.lead.user.id),
         "starts_at": clock.now().isoformat(),

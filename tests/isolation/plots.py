@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
-from django.db import models
+from django.db import connections, models
 
 from governance import models as governance
 from kit import money
 from kit.ids import new_id
+from kit.scoping import within
 from tenants import models as tenants
 from tests.isolation.ledger_rows import LEDGER
 from tests.support.cast import Person
@@ -267,6 +268,25 @@ def _delegation(plot: Plot) -> Any:
     )
 
 
+def _notice(plot: Plot) -> Any:
+    """Told to the lead, of a request."""
+    with connections["system"].cursor() as cursor:
+        what = ["commented", "approval_request", plot.row(governance.ApprovalRequest).id, plot.world.now, None]
+        cursor.execute(
+            "SELECT governance_tell(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [plot.world.organization.id, [plot.lead.user.id], *what, ["team_lead"], [plot.team.id]],
+        )
+    return governance.Notice.across_tenants.using("system").get(person=plot.lead.user)
+
+
+def _notice_preference(plot: Plot) -> Any:
+    """By the lead: nobody else, nor the system, says how somebody is told."""
+    with within(plot.lead.actor.scope):
+        return governance.NoticePreference.objects.create(
+            organization_id=plot.world.organization.id, person=plot.lead.user, kind="commented", way="digest"
+        )
+
+
 def _suspension(plot: Plot) -> Any:
     """Begun by the lead, as a row that names who acts."""
     return plot.add(
@@ -308,5 +328,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.Decision: _decision,
     governance.Approval: _approval,
     governance.Suspension: _suspension,
+    governance.Notice: _notice,
+    governance.NoticePreference: _notice_preference,
     **LEDGER,
 }

@@ -9,14 +9,13 @@ from django.db import transaction
 
 from kit.scoping import within
 from kit.tenant_owned import ScopedManager
-from tenants.models import PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel, owned_models
-from tests.isolation.walls import ORGANIZATION, TEAM, Wall, side_column
+from tests.isolation.walls import ORGANIZATION, PRIVATE, TEAM, Wall, side_column
 from tests.isolation.ways import changeable, may, table_of
 
 # Whose holder the screens ask for by name.
-OF_A_PERSON = {PersonalAccessToken}
+OF_A_PERSON = set(PRIVATE)
 CASES = [
     pytest.param(name, model, id=f"{name}-{model._meta.label}")
     for name in (ORGANIZATION, TEAM)

@@ -24,6 +24,8 @@ from tests.isolation.walls import ORGANIZATION, TEAM, Estate, side_column
 from tests.support.cast import Person, browser
 
 MADE = [pytest.param(each, id=each.key) for each in makers()]
+# What is set there is the caller's own, and has no row to answer with.
+WITHOUT_ROW = {"post /api/notices/read/", "put /api/notices/preferences/"}
 MADE_BY_OFFICERS = {"post /api/review-rules/"}
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]
 
@@ -77,7 +79,7 @@ def test_a_foreign_row_cannot_be_named(
         assert answers[0].body == answers[1].body
 
 
-@pytest.mark.parametrize("address", MADE)
+@pytest.mark.parametrize("address", [each for each in MADE if each.id not in WITHOUT_ROW])
 def test_what_the_form_does_not_ask_for_is_not_taken(
     estate: Estate, other_estate: Estate, callers: Callers, standing: str, address: Address
 ) -> None:

@@ -42,6 +42,8 @@ PRIVILEGES = {
     "governance_deployment": ("SI U(suspended_at)", ALL, "S"),
     "governance_gatewayprocess": ("S", "SUD", "SIU"),
     "governance_model": ("SI U(suspended_at)", ALL, "S"),
+    "governance_notice": ("S U(read_at)", "SU", NONE),
+    "governance_noticepreference": (ALL, "S", NONE),
     "governance_price": ("SI", ALL, "S"),
     "governance_provider": ("SI U(base_url,credential,kind,suspended_at)", ALL, "S"),
     "governance_requestrevision": ("S", "S", NONE),

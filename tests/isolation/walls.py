@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from governance.models import Notice, NoticePreference
 from kit.scoping import Scope
 from tenants.models import Organization, PersonalAccessToken, Role, Team
 from tests.isolation.plots import AnyModel, Plot, owned_models
@@ -57,6 +58,8 @@ class Estate:
         return Side(plot, Scope(self.world.organization.id, frozenset({plot.team.id}), plot.lead.user.id))
 
 
+# Rows of one person, and the column that names them.
+PRIVATE: dict[AnyModel, str] = {PersonalAccessToken: "user_id", Notice: "person_id", NoticePreference: "person_id"}
 ORGANIZATION, TEAM = "another organisation", "a sister team"
 
 
@@ -83,8 +86,8 @@ def side_column(wall: str, model: AnyModel) -> str | None:
         return "id" if model is Organization else "organization_id"
     if model is Team:
         return "id"
-    if model is PersonalAccessToken:
-        return "user_id"
+    if model in PRIVATE:
+        return PRIVATE[model]
     columns = {each.attname for each in model._meta.concrete_fields}
     if "team_id" in columns:
         return "team_id"

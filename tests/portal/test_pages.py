@@ -26,6 +26,7 @@ POSTED = [
     "/account/password/",
     "/account/tokens/",
     f"/account/tokens/{NOBODYS}/revoke/",
+    "/notices/read/",
     f"/approvals/{NOBODYS}/decide/",
     f"/approvals/{NOBODYS}/raise/",
     f"/approvals/{NOBODYS}/withdraw/",

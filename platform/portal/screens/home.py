@@ -14,6 +14,7 @@ from django.urls import reverse
 from audit.models import Settlement
 from governance import selectors
 from governance.models import Model, Provider
+from governance.services import notices
 from kit import clock
 from kit.context import Actor
 from portal.budget_use import InUse, in_use
@@ -51,7 +52,8 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
 def counts(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What badges show. Pages ask after a hint, and now and then where no socket is open."""
     may_see = actor.may("governance.register.view")
-    return JsonResponse({"approvals": selectors.open_requests().count() if may_see else 0})
+    waiting = selectors.open_requests().count() if may_see else 0
+    return JsonResponse({"approvals": waiting, "notices": notices.unread_of(actor)})
 
 
 @screen("audit.spend.view")

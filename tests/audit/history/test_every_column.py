@@ -9,14 +9,14 @@ import pytest
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
-from governance.models import Route
+from governance.models import Notice, NoticePreference, Route
 from tenants.models import PersonalAccessToken
 from tests.audit.conftest import Connect, url_of
 from tests.isolation.plots import AnyModel, owned_models
 from tests.isolation.walls import Estate, build_estate
 
-# A person's own key to the API: its acts are on record, it governs nothing.
-NOT_GOVERNED = {PersonalAccessToken}
+# A person's own key to the API: its acts are on record, it governs nothing. No more does what a person is told.
+NOT_GOVERNED = {PersonalAccessToken, Notice, NoticePreference}
 GOVERNED = [
     pytest.param(model, id=model._meta.label)
     for model in owned_models()

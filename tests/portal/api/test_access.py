@@ -35,6 +35,7 @@ READERS = {
     "budgets/": "ada alice ann bob rob",
     "rate-limits/": "ada alice ann bob rob",
     "requests/": "ada alice ann bob dev",
+    "notices/": EVERYBODY,
     "suspensions/": "ada alice ann",
     "revocations/": "ada alice ann",
     "history/?object=00000000-0000-0000-0000-000000000001": "alice ann",

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from governance.models import RiskTier
+from governance.models import NoticeKind, RiskTier
 from governance.rest.urls import router as register
 from governance.review import DEFAULTS
-from governance.services import catalogue, delegations, review_rules, suspensions
+from governance.services import catalogue, delegations, notices, review_rules, suspensions
 from kit.scoping import within
 from tenants.rest.urls import router as tenants
 from tenants.services import allotments
@@ -52,6 +52,14 @@ def furnish(people: Cast) -> None:
             now=world.now,
         )
         suspensions.suspend(actor=world.system, subject=world.key, reason="It leaks.", now=world.now)
+        notices.tell(
+            organization_id=world.organization.id,
+            people=[people.ada.user.id],
+            kind=NoticeKind.SUSPENDED,
+            subject_kind="api_key",
+            subject_id=world.key.id,
+            now=world.now,
+        )
     with within(people.alice.actor.scope):
         stages, later = DEFAULTS[RiskTier.HIGH], world.now + timedelta(days=1)
         review_rules.set_rule(actor=people.alice.actor, risk_tier=RiskTier.HIGH, stages=stages, now=world.now)

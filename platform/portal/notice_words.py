@@ -1,0 +1,43 @@
+"""What notices say. They hold ids; the words are made for whoever reads them, of what that person may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from governance.models import Notice, NoticeKind
+from portal.subjects import Subject, named
+
+_SENTENCES: dict[NoticeKind, str] = {
+    NoticeKind.REVIEW_WANTED: "For you to review: {}.",
+    NoticeKind.REVIEW_OVERDUE: "The review is overdue: {}.",
+    NoticeKind.CHANGES_REQUESTED: "A reviewer asks you for changes: {}.",
+    NoticeKind.REQUEST_APPROVED: "Approved as you asked: {}.",
+    NoticeKind.REQUEST_REJECTED: "Your request is rejected: {}.",
+    NoticeKind.COMMENTED: "A new comment: {}.",
+    NoticeKind.DELEGATED: "{} lets you decide on requests in their place for a while.",
+    NoticeKind.SUSPENDED: "Suspended, so that its calls are refused: {}.",
+    NoticeKind.RESUMED: "Back in service: {}.",
+}
+_HIDDEN = "Something you may no longer see"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`address` is the page of the subject; empty where it has none or may not be seen."""
+
+    notice: Notice
+    text: str
+    address: str
+
+
+def told(notices: Iterable[Notice]) -> list[Told]:
+    """The same notices in words, in their order; a query for each kind of thing, however many notices."""
+    listed = list(notices)
+    subjects = named(notice.subject_id for notice in listed)
+    return [_told(notice, subjects.get(notice.subject_id)) for notice in listed]
+
+
+def _told(notice: Notice, subject: Subject | None) -> Told:
+    text = _SENTENCES[NoticeKind(notice.kind)].format(subject.name if subject else _HIDDEN)
+    return Told(notice, text, subject.address if subject else "")
