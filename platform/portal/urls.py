@@ -23,6 +23,7 @@ from portal.screens import (
     search,
     session,
 )
+from portal.screens.declaration_api import DeclarationView
 from portal.screens.history_api import HistoryViewSet
 from portal.screens.request_api import RequestViewSet
 from portal.screens.revocation_api import RevocationViewSet
@@ -71,6 +72,7 @@ _API: list[URLPattern | URLResolver] = [
     path("requests/<uuid:pk>/", RequestViewSet.as_view({"get": "retrieve"}), name="api-request-detail"),
     path("revocations/", RevocationViewSet.as_view({"get": "list"}), name="api-revocation-list"),
     path("history/", HistoryViewSet.as_view({"get": "list"}), name="api-history-list"),
+    path("declaration/", DeclarationView.as_view({"get": "retrieve", "put": "update"}), name="api-declaration"),
     path("", include("tenants.rest.urls")),
     path("", include("governance.rest.urls")),
 ]

@@ -93,6 +93,9 @@ LOCAL_MODEL = flag(
 LOCAL_MODEL_KEY = secret(
     "LOCAL_MODEL_KEY", "The key of the server that `seed_demo --model-url` names. `manage.py up` makes one.", default=""
 )
+CHANCERY_TOKEN = secret(
+    "CHANCERY_TOKEN", "The personal access token in whose holder's name `manage.py apply` and `export` act.", default=""
+)
 SEED_DEMO = flag("SEED_DEMO", "Whether `manage.py up` seeds the demo on its first start.", default=True)
 
 # PostgreSQL

@@ -37,6 +37,7 @@ READERS = {
     "requests/": "ada alice ann bob dev",
     "notices/": EVERYBODY,
     "suspensions/": "ada alice ann",
+    "declaration/": EVERYBODY,
     "revocations/": "ada alice ann",
     "history/?object=00000000-0000-0000-0000-000000000001": "alice ann",
 }

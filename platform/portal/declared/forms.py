@@ -1,0 +1,179 @@
+"""How entries are written. The same forms check what is applied and write what is exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from governance.models import AiActClass, ProviderKind, RiskTier, Tier
+from governance.rest.approval_forms import RiskTierField, StageRuleForm
+from governance.rest.serializers import SLUG
+from kit.data_class import DataClass
+from tenants.models import Period, Scope
+from tenants.rest.base import DataClassField, UsdField
+
+_POSITIVE = 2**31 - 1
+
+
+class Entry(serializers.Serializer[Any]):
+    """Refuses names it does not know: a misspelt one would be left out silently."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(str(name) for name in data.keys() - self.fields.keys())):
+            raise serializers.ValidationError({name: ["No such field."] for name in unknown})
+        return super().to_internal_value(data)
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as they stand in a document, of those fields that have one."""
+        return {
+            name: None if values[name] is None else field.to_representation(values[name])
+            for name, field in self.fields.items()
+            if name in values and not field.write_only
+        }
+
+
+def _text(longest: int = 200, **options: Any) -> serializers.CharField:
+    return serializers.CharField(max_length=longest, **options)
+
+
+def _name_of_another() -> serializers.CharField:
+    return _text(required=False, allow_null=True, default=None)
+
+
+def _limit() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=_POSITIVE, required=False, allow_null=True, default=None)
+
+
+class OrganizationForm(Entry):
+    slug = _text()
+    name = _text()
+    time_zone = _text(64)
+    cors_origins = serializers.ListField(child=_text())
+    default_monthly_budget_usd = UsdField(allow_null=True)
+    default_requests_per_minute = _limit()
+    default_tokens_per_minute = _limit()
+    default_concurrency = _limit()
+
+
+class TeamForm(Entry):
+    slug = serializers.SlugField()
+    name = _text()
+
+
+class ProjectForm(Entry):
+    team = _text()
+    slug = serializers.SlugField()
+    name = _text()
+
+
+class LevelForm(Entry):
+    """Where a budget or limit binds: the key of that name, its project, its team; none of them: everything."""
+
+    team = _name_of_another()
+    project = _name_of_another()
+    key = _name_of_another()
+
+
+class BudgetForm(LevelForm):
+    name = _text()
+    limit_usd = UsdField()
+    period = serializers.ChoiceField(choices=Period.choices, default=Period.MONTH)
+
+
+class RateLimitForm(LevelForm):
+    requests_per_minute = _limit()
+    tokens_per_minute = _limit()
+    concurrency = _limit()
+
+
+class KeyForm(Entry):
+    team = _text()
+    project = _text()
+    name = _text()
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=Scope.choices), default=[Scope.INFERENCE, Scope.MODELS_READ]
+    )
+    networks = serializers.ListField(child=_text(64), default=list)
+    max_data_class = DataClassField(default=DataClass.CONFIDENTIAL)
+    expires_at = serializers.DateTimeField(allow_null=True, default=None)
+
+
+class ProviderForm(Entry):
+    """The credential is taken and never written."""
+
+    name = _text()
+    kind = serializers.ChoiceField(choices=ProviderKind.choices)
+    base_url = serializers.URLField(max_length=500, allow_blank=True, default="")
+    credential = serializers.CharField(write_only=True, required=False, allow_blank=True)
+
+
+class ModelForm(Entry):
+    slug = _text(validators=[SLUG])
+    name = _text()
+    publisher = _text()
+    version = _text()
+    description = serializers.CharField(allow_blank=True, default="")
+    tier = serializers.ChoiceField(choices=Tier.choices, default=Tier.STANDARD)
+    context_window = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+    max_output_tokens = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+
+
+class DeploymentNamed(Entry):
+    """Which deployment is meant."""
+
+    model = _text()
+    provider = _text()
+    upstream_model = _text()
+    region = _text(32)
+
+
+class DeploymentForm(DeploymentNamed):
+    position = serializers.IntegerField(min_value=0, max_value=32_767, default=0)
+
+
+class PriceForm(DeploymentNamed):
+    """USD per million tokens, and per request."""
+
+    effective_from = serializers.DateTimeField()
+    input_usd = UsdField()
+    cached_input_usd = UsdField()
+    output_usd = UsdField()
+    per_request_usd = UsdField(default=0)
+
+
+class RouteForm(Entry):
+    slug = _text(validators=[SLUG])
+    description = _text(500, allow_blank=True, default="")
+    team = _name_of_another()
+    deployments = serializers.ListField(child=DeploymentNamed(), allow_empty=False)
+
+
+class UseCaseForm(Entry):
+    """`owner` is somebody's e-mail address."""
+
+    slug = _text(64, validators=[SLUG])
+    name = _text()
+    team = _name_of_another()
+    purpose = serializers.CharField()
+    ai_act_class = serializers.ChoiceField(choices=AiActClass.choices)
+    decides_about_persons = serializers.BooleanField(default=False)
+    owner = serializers.EmailField()
+
+
+class ReviewRuleForm(Entry):
+    risk_tier = RiskTierField()
+    stages = serializers.ListField(child=StageRuleForm(), allow_empty=False)
+
+
+class ApprovalForm(Entry):
+    """The permission a model is to have. It is asked for where it is not in force; nobody's decision is replaced."""
+
+    model = _text()
+    justification = serializers.CharField(max_length=4000)
+    teams = serializers.ListField(child=_text(), default=list)
+    regions = serializers.ListField(child=_text(32), default=list)
+    max_data_class = DataClassField(default=DataClass.INTERNAL)
+    expires_at = serializers.DateTimeField(allow_null=True, default=None)
+    risk_tier = RiskTierField(default=RiskTier.LOW)

@@ -1,0 +1,92 @@
+"""What is allowed: how requests are reviewed, and the permissions that models are to have.
+
+A permission is never made here. Where it is not in force as the document says it is asked for, and others decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from governance import review, selectors
+from governance.models import Approval, ApprovalRequest, RiskTier
+from governance.review import StageRule
+from governance.services import approvals, review_rules
+from kit import clock
+from portal.declared import forms, names
+from portal.declared.section import Doing, Section, Values
+from tenants.models import Role, Team
+
+
+class ReviewRules(Section):
+    """Every tier has one, if only the one that is shipped."""
+
+    name, noun, form, key = "review_rules", "review rule of risk tier", forms.ReviewRuleForm, ("risk_tier",)
+    view_act = "governance.register.view"
+    changing = frozenset({"stages"})
+
+    def rows(self) -> Iterable[RiskTier]:
+        return list(RiskTier)
+
+    def read(self, row: RiskTier) -> Values:
+        return {"risk_tier": row, "stages": [stage.as_json() for stage in review.rule_in_force(row)]}
+
+    def make(self, doing: Doing, entry: Values) -> None:
+        stages = [
+            StageRule(tuple(Role(role) for role in stage["roles"]), stage["needed"], stage["due_days"])
+            for stage in entry["stages"]
+        ]
+        review_rules.set_rule(actor=doing.actor, risk_tier=entry["risk_tier"], stages=stages, now=doing.now)
+
+    def change(self, doing: Doing, row: RiskTier, entry: Values) -> None:
+        self.make(doing, entry)
+
+
+class Approvals(Section):
+    """The request that waits, if one does, stands for what will be in force: asking twice changes nothing."""
+
+    name, noun, form, key = "approvals", "approval of", forms.ApprovalForm, ("model",)
+    view_act = "governance.register.view"
+    changing = frozenset(forms.ApprovalForm().fields) - {"model"}
+    verb = "asked for"
+
+    def rows(self) -> Iterable[ApprovalRequest]:
+        now = clock.now()
+        newest: dict[object, ApprovalRequest] = {}
+        in_force: Iterable[Approval] = selectors.live_approvals(now).select_related("request__model")
+        for request in [*(approval.request for approval in in_force), *selectors.open_requests()]:
+            newest[request.model_id] = request
+        return sorted(newest.values(), key=lambda request: request.model.slug)
+
+    def read(self, row: ApprovalRequest) -> Values:
+        return {
+            "model": row.model.slug,
+            "justification": row.justification,
+            "teams": sorted(Team.objects.filter(id__in=row.teams).values_list("slug", flat=True)),
+            "regions": sorted(row.regions),
+            "max_data_class": row.max_data_class,
+            "expires_at": row.expires_at,
+            "risk_tier": row.risk_tier,
+        }
+
+    def differs(self, doing: Doing, row: ApprovalRequest, entry: Values) -> list[str]:
+        listed = {name: sorted(entry[name]) for name in ("teams", "regions") if name in entry}
+        return super().differs(doing, row, {**entry, **listed})
+
+    def make(self, doing: Doing, entry: Values) -> None:
+        terms = approvals.Terms(
+            teams=[names.team(slug).id for slug in entry["teams"]],
+            regions=entry["regions"],
+            max_data_class=entry["max_data_class"],
+            expires_at=entry["expires_at"],
+            risk_tier=entry["risk_tier"],
+        )
+        approvals.submit(
+            actor=doing.actor,
+            model=names.model(entry["model"]),
+            justification=entry["justification"],
+            terms=terms,
+            now=doing.now,
+        )
+
+    def change(self, doing: Doing, row: ApprovalRequest, entry: Values) -> None:
+        self.make(doing, entry)
