@@ -60,6 +60,10 @@ ACTIONS: dict[str, Action] = {
     "governance.review_rule.set": Action(
         "Review rule set", "The risk tier it is for, its number and how many stages it has."
     ),
+    "governance.evidence.added": Action(
+        "Evidence added", "What an officer may rely on: its kind, its hash, and its result. Its title is not sealed."
+    ),
+    "governance.evidence.withdrawn": Action("Evidence withdrawn", "It counts no more. The reason is not sealed."),
     "governance.delegation.made": Action("Reviewing delegated", "Who may decide in whose place for a while."),
     "governance.delegation.ended": Action("Delegation taken back", "Nobody decides by it from then on."),
 }

@@ -7,7 +7,18 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from pgvector.django import CosineDistance
 
-from governance.models import AiActClass, Approval, ApprovalRequest, Deployment, Model, Price, RequestStatus, UseCase
+from governance.models import (
+    AiActClass,
+    Approval,
+    ApprovalRequest,
+    Deployment,
+    Evidence,
+    Model,
+    Price,
+    RequestStatus,
+    UseCase,
+)
+from governance.models.evidence import EXPIRES_SOON
 
 NEAR = 0.35
 
@@ -53,3 +64,13 @@ def price_at(deployment: Deployment, at: datetime) -> Price | None:
     """The price in force at that moment, from prices that may have been prefetched."""
     begun = [price for price in deployment.prices.all() if price.effective_from <= at]
     return max(begun, key=lambda price: price.effective_from, default=None)
+
+
+def evidence_in_use() -> QuerySet[Evidence]:
+    """Evidence that nobody has withdrawn, newest first."""
+    return Evidence.objects.filter(withdrawn_at__isnull=True).select_related("model", "provider")
+
+
+def expiring(at: datetime) -> Q:
+    """Evidence that is good still, and not in a month."""
+    return Q(expires_at__gt=at, expires_at__lte=at + EXPIRES_SOON)

@@ -22,7 +22,8 @@ _OPERATE = {
     "tenants.identity_provider.manage",
 }
 _KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
-_REGISTER = {"governance.register.view", "governance.register.manage", "governance.approval.request"}
+_ASK = {"governance.approval.request", "governance.evidence.add"}
+_REGISTER = {"governance.register.view", "governance.register.manage"} | _ASK
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
 _REVIEW = {"governance.approval.review"}
 _DECIDE = {"governance.approval.decide", "governance.review_rule.manage"} | _STOP
@@ -59,9 +60,9 @@ ACTS: dict[str, frozenset[str]] = {
     "team_lead": frozenset(
         _EVERYONE
         | _KEYS
+        | _ASK
         | {
             "governance.register.view",
-            "governance.approval.request",
             "tenants.project.manage",
             "tenants.member.view",
             "tenants.budget.manage",
@@ -69,9 +70,7 @@ ACTS: dict[str, frozenset[str]] = {
             "audit.spend.view",
         }
     ),
-    "developer": frozenset(
-        _EVERYONE | _KEYS | {"governance.register.view", "governance.approval.request", "audit.request.view"}
-    ),
+    "developer": frozenset(_EVERYONE | _KEYS | _ASK | {"governance.register.view", "audit.request.view"}),
     "read_only": frozenset(_EVERYONE | {"governance.register.view", "audit.spend.view"}),
 }
 

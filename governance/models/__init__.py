@@ -2,6 +2,7 @@ from governance.models.approval import Approval, ApprovalRequest
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
 from governance.models.choices import (
     AiActClass,
+    EvidenceKind,
     MailState,
     NoticeKind,
     NoticeWay,
@@ -12,6 +13,7 @@ from governance.models.choices import (
     Tier,
     Verdict,
 )
+from governance.models.evidence import Evidence, EvidenceFile
 from governance.models.notice import Notice, NoticePreference
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
@@ -25,6 +27,9 @@ __all__ = [
     "Decision",
     "Delegation",
     "Deployment",
+    "Evidence",
+    "EvidenceFile",
+    "EvidenceKind",
     "GatewayProcess",
     "MailState",
     "Model",

@@ -48,6 +48,19 @@ class RequestStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class EvidenceKind(models.TextChoices):
+    """What evidence shows. Review rules ask for kinds."""
+
+    EVALUATION = "evaluation", "Evaluation"
+    RED_TEAM = "red_team", "Red-team test"
+    DPIA = "dpia", "Data protection impact assessment"
+    SECURITY_REVIEW = "security_review", "Security review"
+    LICENCE = "licence", "Licence"
+    CONTRACT = "contract", "Contract"
+    MODEL_CARD = "model_card", "Model card"
+    OTHER = "other", "Other"
+
+
 class SubjectKind(models.TextChoices):
     """What can be suspended. Everything is the whole installation, which its operator alone stops."""
 

@@ -34,6 +34,10 @@ def _waiting() -> int:
     return register.open_requests().count()
 
 
+def _expiring() -> int:
+    return register.evidence_in_use().filter(register.expiring(clock.now())).count()
+
+
 GROUPS: list[tuple[str, list[Link]]] = [
     (
         "",
@@ -54,6 +58,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
                 "Permissions in force", "verified", "admin:governance_approval_changelist", "governance.register.view"
             ),
             Link("Use cases", "category", "admin:governance_usecase_changelist", "governance.register.view"),
+            Link("Evidence", "lab_profile", "evidence", "governance.register.view", _expiring),
             Link("Deployments", "dns", "admin:governance_deployment_changelist", "governance.register.view"),
             Link("Prices", "sell", "admin:governance_price_changelist", "governance.register.view"),
             Link("Routes", "alt_route", "admin:governance_route_changelist", "governance.register.view"),

@@ -168,6 +168,9 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 
+# A file is kept in memory, up to what a piece of evidence may have, and sealed before it reaches a disk.
+FILE_UPLOAD_HANDLERS = ["governance.attachments.CappedUpload"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "portal.api_auth.AccessTokenAuthentication",
@@ -190,7 +193,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "ENUM_NAME_OVERRIDES": {"RoleEnum": "tenants.models.choices.Role"},
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "tenants.models.choices.Role",
+        "ProviderKindEnum": "governance.models.choices.ProviderKind",
+        "EvidenceKindEnum": "governance.models.choices.EvidenceKind",
+    },
 }
 
 # Secrets.

@@ -35,6 +35,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.Route, "admin:governance_route_change", ()),
     (governance.UseCase, "admin:governance_usecase_change", ()),
     (governance.ApprovalRequest, "approval", ("model",)),
+    (governance.Evidence, "evidence-one", ()),
     (governance.Approval, "admin:governance_approval_change", ("model",)),
 ]
 

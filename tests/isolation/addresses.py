@@ -13,7 +13,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.models import Record
-from governance.models import ApprovalRequest, Suspension
+from governance.models import ApprovalRequest, Evidence, Suspension
 from tenants.models import PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
@@ -22,6 +22,7 @@ from tests.support.cast import Browser, Person, browser
 # What the address itself does not say.
 SUBJECTS: dict[str, AnyModel] = {
     "approvals/": ApprovalRequest,
+    "evidence/": Evidence,
     "requests/": Record,
     "revocations/": Suspension,
     "api/requests/": Record,

@@ -107,6 +107,13 @@ FORMS: dict[str, Form] = {
         "justification": "letters",
         "teams": [_id(plot, tenants.Team)],
     },
+    "post /api/evidence/": lambda plot: {
+        "model": _id(plot, governance.Model),
+        "kind": "evaluation",
+        "title": _word(),
+        "metric": "accuracy",
+        "passed": True,
+    },
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
     "post /api/notices/read/": lambda plot: {},
     "put /api/notices/preferences/": lambda plot: {"ways": {"commented": "digest"}},

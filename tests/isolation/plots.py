@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connections, models
 
+from governance import documents
 from governance import models as governance
 from kit import money
 from kit.ids import new_id
@@ -302,6 +303,32 @@ def _suspension(plot: Plot) -> Any:
     )
 
 
+def _evidence(plot: Plot) -> Any:
+    """With a file."""
+    evidence = plot.add(
+        governance.Evidence,
+        model=plot.row(governance.Model),
+        kind="evaluation",
+        title=_unique("evidence"),
+        metric="accuracy",
+        passed=True,
+        sha256=documents.digest(b"x"),
+        size_bytes=1,
+        media_type="text/plain",
+        added_by=plot.lead.user,
+        added_at=plot.world.now,
+        withdrawal_reason="for tests",
+    )
+    sealed = documents.seal(evidence.organization_id, evidence.id, b"x")
+    plot.add(governance.EvidenceFile, evidence=evidence, sealed=sealed)
+    return evidence
+
+
+def _evidence_file(plot: Plot) -> Any:
+    files = governance.EvidenceFile.across_tenants.using("system")
+    return files.get(evidence=plot.row(governance.Evidence))
+
+
 FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     tenants.Organization: lambda plot: plot.world.organization,
     tenants.Team: lambda plot: plot.team,
@@ -330,5 +357,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.Suspension: _suspension,
     governance.Notice: _notice,
     governance.NoticePreference: _notice_preference,
+    governance.Evidence: _evidence,
+    governance.EvidenceFile: _evidence_file,
     **LEDGER,
 }

@@ -12,7 +12,7 @@ from django.forms import ModelChoiceField
 from django.test import RequestFactory
 from django.urls import reverse
 
-from governance.models import Suspension
+from governance.models import Evidence, Suspension
 from kit.ids import new_id
 from kit.scoping import within
 from tests.isolation.addresses import Address, told
@@ -117,7 +117,7 @@ def test_no_form_of_the_admin_takes_a_foreign_row(
 
 
 def _model_of(address: Address) -> AnyModel:
-    for row in (*admin.site._registry, Suspension):  # which has screens of its own
+    for row in (*admin.site._registry, Suspension, Evidence):  # which has screens of its own
         if row in FACTORIES and _plural(row) in address.path():
             return row
     raise LookupError(address.key)

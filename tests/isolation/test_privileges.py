@@ -40,6 +40,12 @@ PRIVILEGES = {
     "governance_decision": ("SI", "SI", NONE),
     "governance_delegation": ("SI U(ends_at)", "SI", NONE),
     "governance_deployment": ("SI U(suspended_at)", ALL, "S"),
+    "governance_evidence": (
+        "SI U(withdrawal_reason,withdrawn_at,withdrawn_by_id)",
+        "SI U(withdrawal_reason,withdrawn_at,withdrawn_by_id)",
+        NONE,
+    ),
+    "governance_evidencefile": ("SI", "SI U(sealed)", NONE),
     "governance_gatewayprocess": ("S", "SUD", "SIU"),
     "governance_model": ("SI U(suspended_at)", ALL, "S"),
     "governance_notice": ("S U(read_at)", "SU", NONE),

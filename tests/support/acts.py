@@ -14,13 +14,16 @@ from governance.models import (
     ApprovalRequest,
     Delegation,
     Deployment,
+    Evidence,
+    EvidenceKind,
     Model,
     ProviderKind,
     RiskTier,
     UseCase,
 )
 from governance.review import StageRule
-from governance.services import approvals, catalogue, delegations, review_rules, suspensions, use_cases
+from governance.services import approvals, catalogue, delegations, evidence, review_rules, suspensions, use_cases
+from governance.services.evidence import Offered, Result
 from governance.services.use_cases import Description
 from kit import clock
 from kit.context import Actor
@@ -88,6 +91,15 @@ def draft(world: World, actor: Actor | None = None, **terms: Any) -> ApprovalReq
         return approvals.draft(actor=actor, model=model, justification="letters", terms=asked, now=clock.now())
 
 
+def add_evidence(
+    world: World, actor: Actor, subject: Any, kind: EvidenceKind = EvidenceKind.EVALUATION, **offered: Any
+) -> Evidence:
+    """A result that passed, unless told otherwise."""
+    told = {"title": "Letters, answered", "result": Result("accuracy", passed=True), **offered}
+    with within(actor.scope):
+        return evidence.add(actor=actor, subject=subject, offered=Offered(kind, **told), now=clock.now())
+
+
 def granted(world: World) -> Approval:
     return world.approve(new_model(world))
 
@@ -147,6 +159,11 @@ def _revise(actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
 def _set_rule(actor: Actor, _: World) -> Any:
     stages = [StageRule((Role.COMPLIANCE_OFFICER,), needed=2)]
     return review_rules.set_rule(actor=actor, risk_tier=RiskTier.MEDIUM, stages=stages, now=clock.now())
+
+
+def _add_evidence(actor: Actor, model: Model) -> Evidence:
+    offered = Offered(EvidenceKind.DPIA, "Letters", content=b"Looked into.")
+    return evidence.add(actor=actor, subject=model, offered=offered, now=clock.now())
 
 
 def _delegate(actor: Actor, to: User) -> Delegation:
@@ -329,6 +346,11 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.organization.suspended": _on(lambda world: world.organization, _stop),
     "governance.organization.resumed": _after(_on(lambda world: world.organization, _stop), _go_on),
     "governance.review_rule.set": _by_officer(lambda world: world, _set_rule),
+    "governance.evidence.added": _on(new_model, _add_evidence),
+    "governance.evidence.withdrawn": _by_officer(
+        lambda world: add_evidence(world, world.admin, new_model(world)),
+        lambda actor, made: evidence.withdraw(actor=actor, evidence=made, reason="for tests", now=clock.now()),
+    ),
     "governance.delegation.made": _by_officer(new_member, _delegate),
     "governance.delegation.ended": _by_officer(
         lambda world: perform(Act(world.officer, _by_officer(new_member, _delegate)(world).do)),

@@ -64,6 +64,8 @@ WHO: dict[str, set[Role]] = {
     "governance.approval.approved": {_OFFICER},
     "governance.approval.rejected": {_OFFICER},
     "governance.approval.withdrawn": set(),  # whoever asked
+    "governance.evidence.added": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
+    "governance.evidence.withdrawn": {_OFFICER},  # and whoever added it
     "governance.review_rule.set": {_OFFICER},
     "governance.delegation.made": {_ADMIN, _OFFICER},
     "governance.delegation.ended": set(),  # whoever delegated
@@ -146,6 +148,7 @@ REACHING = [
     "tenants.api_key.issued",
     "governance.approval.drafted",
     "governance.approval.requested",
+    "governance.evidence.added",
     "governance.delegation.made",  # one's own right, which reaches no further in other hands
 ]
 

@@ -29,6 +29,7 @@ READERS = {
     "use-cases/": EVERYBODY,
     "approval-requests/": EVERYBODY,
     "approvals/": EVERYBODY,
+    "evidence/": EVERYBODY,
     "memberships/": "ada alice ann bob",
     "api-keys/": "ada alice ann bob dev",
     "identity-providers/": "ada alice ann bob dev",
@@ -52,6 +53,7 @@ WRITERS = {
     "model": "ada alice",
     "use case": "ada alice",
     "approval": "ada alice bob dev",
+    "evidence": "ada alice bob dev",
 }
 
 
@@ -61,6 +63,7 @@ def _forms(acme: Cast, name: str) -> dict[str, tuple[str, dict[str, Any]]]:
     limits = {"requests_per_minute": 60, "tokens_per_minute": None, "concurrency": 2}
     described = {"slug": name, "name": name, "publisher": "Somebody", "version": "1"}
     use = {"name": name, "purpose": "letters", "ai_act_class": "minimal"}
+    measured = {"kind": "evaluation", "title": name, "metric": "accuracy", "passed": True}
     model = acme.world.model(f"asked-by-{name}", approved=False)
     return {
         "team": ("teams/", {"name": name, "slug": name}),
@@ -72,6 +75,7 @@ def _forms(acme: Cast, name: str) -> dict[str, tuple[str, dict[str, Any]]]:
         "provider": ("providers/", {"name": name, "kind": "dummy"}),
         "model": ("models/", {**described, "context_window": 4096, "max_output_tokens": 512}),
         "use case": ("use-cases/", {**use, "slug": name}),
+        "evidence": ("evidence/", {"model": str(model.id), **measured}),
         "approval": ("approval-requests/", {"model": str(model.id), "justification": "letters"}),
     }
 

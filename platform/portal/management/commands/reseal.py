@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from audit.vault.roots.file import FileRootKeys
-from governance import credentials
-from governance.models import Provider
+from governance import credentials, documents
+from governance.models import EvidenceFile, Provider
 from kit.crypto import SealBroken
 from portal import variables
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
             raise CommandError("Neither FIELD_KEY_BEFORE nor VAULT_ROOT_KEY_BEFORE is given.")
         if field_key:
             self._reseal_credentials(field_key)
+            self._reseal_evidence(field_key)
         if root_key:
             self._reseal_keystore(root_key)
 
@@ -45,6 +46,22 @@ class Command(BaseCommand):
                     Provider.across_tenants.using(SYSTEM).filter(id=provider.id).update(credential=sealed)
                     resealed += 1
         self.stdout.write(f"{resealed} credentials sealed anew.")
+
+    def _reseal_evidence(self, before: bytes) -> None:
+        """One file at a time: they are large. One that opens under neither key stays as it is, and is not shown."""
+        resealed, files = 0, EvidenceFile.across_tenants.using(SYSTEM)
+        for identifier in list(files.values_list("id", flat=True)):
+            with transaction.atomic(using=SYSTEM):
+                kept = files.select_for_update().get(id=identifier)
+                try:
+                    sealed = documents.reseal(kept.organization_id, kept.evidence_id, bytes(kept.sealed), before)
+                except SealBroken:
+                    self.stderr.write(f"The file of evidence {kept.evidence_id} opens under neither key.")
+                    continue
+                if sealed is not None:
+                    files.filter(id=identifier).update(sealed=sealed)
+                    resealed += 1
+        self.stdout.write(f"{resealed} files of evidence sealed anew.")
 
     def _reseal_keystore(self, before: bytes) -> None:
         try:
