@@ -18,6 +18,11 @@ ACTIONS: dict[str, Action] = {
     "governance.model.registered": Action("Registered", "A model by exact version: its slug and version."),
     "governance.model.suspended": Action("Model suspended", _STOPPED),
     "governance.model.resumed": Action("Model resumed", _GOES_ON),
+    "governance.model.deprecated": Action(
+        "Model deprecated", "When calls to it end, and what takes its place. The reason is not sealed."
+    ),
+    "governance.model.deprecation_revoked": Action("Deprecation taken back", "Calls to it do not end any more."),
+    "governance.model.retired": Action("Model retired", "It is called and approved no more, for good."),
     "governance.deployment.registered": Action("Deployment registered", "A model at an endpoint in a region."),
     "governance.deployment.suspended": Action("Deployment suspended", _STOPPED),
     "governance.deployment.resumed": Action("Deployment resumed", _GOES_ON),
@@ -58,7 +63,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "governance.everything.resumed": Action("Everything resumed", "The operator lets calls be made again."),
     "governance.review_rule.set": Action(
-        "Review rule set", "The risk tier it is for, its number and how many stages it has."
+        "Review rule set", "The risk tier it is for, its number, how many stages it has, and how long approvals hold."
     ),
     "governance.evidence.added": Action(
         "Evidence added", "What an officer may rely on: its kind, its hash, and its result. Its title is not sealed."

@@ -35,6 +35,9 @@ DEFAULTS: dict[RiskTier, tuple[StageRule, ...]] = {
     RiskTier.HIGH: (_ONE_OFFICER, StageRule((Role.COMPLIANCE_OFFICER, Role.ADMINISTRATOR), needed=2)),
 }
 
+# How long an approval holds before it is recertified, where no rule says so. The database has the same.
+RECERTIFY_DAYS: dict[RiskTier, int] = {RiskTier.LOW: 365, RiskTier.MEDIUM: 365, RiskTier.HIGH: 180}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -69,6 +72,12 @@ def rule_in_force(tier: RiskTier) -> tuple[StageRule, ...]:
         StageRule(tuple(Role(role) for role in stage["roles"]), stage["needed"], stage["due_days"])
         for stage in rule.stages
     )
+
+
+def recertify_days(tier: RiskTier) -> int:
+    """How long an approval holds that is granted for that tier now."""
+    newest = ReviewRule.objects.filter(risk_tier=tier).order_by("-number").first()
+    return (newest and newest.recertify_days) or RECERTIFY_DAYS[tier]
 
 
 def standings(request: ApprovalRequest) -> list[Standing]:

@@ -37,9 +37,7 @@ def similar_models(model: Model, *, limit: int = 5) -> QuerySet[Model]:
 
 def live_approvals(at: datetime) -> QuerySet[Approval]:
     """Approvals under which calls may run at that moment."""
-    return Approval.objects.filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=at), suspended_at__isnull=True, ended_at__isnull=True
-    )
+    return Approval.objects.filter(recertify_by__gt=at, suspended_at__isnull=True, ended_at__isnull=True)
 
 
 def open_requests() -> QuerySet[ApprovalRequest]:

@@ -1,4 +1,4 @@
-"""The legal steps of an approval request, as a table. The database holds the same rule in a trigger.
+"""The legal steps of an approval request and of a model's life, as tables. The database holds the same in triggers.
 
     draft ──► submitted ──► in review ──► approved
                   ▲             ├───────► rejected
@@ -7,11 +7,15 @@
 
 A review begins with the first decision. It ends with the last approval that the last stage needs, or with
 whoever rejects first.
+
+    registered ◄──► deprecated ──► retired
+
+What is announced may be changed and taken back until the sunset; from then on a model can only be retired.
 """
 
 from __future__ import annotations
 
-from governance.models.choices import RequestStatus, Verdict
+from governance.models.choices import Life, RequestStatus, Verdict
 from kit import errors
 
 STEPS: dict[RequestStatus, frozenset[RequestStatus]] = {
@@ -38,8 +42,21 @@ LEADS_TO = {
 }
 
 
+LIFE: dict[Life, frozenset[Life]] = {
+    Life.REGISTERED: frozenset({Life.DEPRECATED}),
+    Life.DEPRECATED: frozenset({Life.DEPRECATED, Life.REGISTERED, Life.RETIRED}),
+    Life.RETIRED: frozenset(),
+}
+
+
 def require_step(before: str, after: RequestStatus) -> None:
     """Raises `errors.Conflict` unless the step is legal."""
     if after not in STEPS[RequestStatus(before)]:
         was, wanted = RequestStatus(before).label.lower(), after.label.lower()
         raise errors.Conflict(f"A request that is {was} cannot become {wanted}.")
+
+
+def require_life(before: str, after: Life) -> None:
+    """Raises `errors.Conflict` unless a model of that life may come to this one."""
+    if after not in LIFE[Life(before)]:
+        raise errors.Conflict(f"A model that is {Life(before).label.lower()} cannot become {after.label.lower()}.")

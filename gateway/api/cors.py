@@ -7,7 +7,10 @@ from gateway.caller import Headers
 from gateway.snapshot.index import Snapshot
 from tenants.snapshot import OrganizationEntry
 
-_EXPOSED = b"x-request-id, x-chancery-model, x-chancery-cost-usd, x-chancery-record, retry-after, server-timing"
+_EXPOSED = (
+    b"x-request-id, x-chancery-model, x-chancery-cost-usd, x-chancery-record, retry-after, server-timing, "
+    b"deprecation, sunset, link"
+)
 
 
 def allow(pairs: HeaderPairs, organization: OrganizationEntry, sent: Headers) -> None:

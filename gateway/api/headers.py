@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.api import deprecation
 from gateway.api.replies import HeaderPairs
 from gateway.exchange.exchange import Exchange
 from kit import money
@@ -31,6 +32,10 @@ def of(exchange: Exchange, *, is_stream: bool = False) -> HeaderPairs:
             (b"x-chancery-tier", answered.model.tier.encode()),
             (b"x-chancery-fallbacks", b"%d" % (len(exchange.attempts) - 1)),
         ]
+    elif exchange.candidates:
+        answered = exchange.trying or exchange.candidates[0]
+    if answered is not None and answered.model.deprecation is not None:
+        pairs += deprecation.headers(answered.model.deprecation)
     if exchange.held is not None:
         pairs += _limits(exchange)
     return pairs

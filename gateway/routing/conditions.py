@@ -16,9 +16,11 @@ from tenants.snapshot import CredentialEntry
 # From the least to the most that was fulfilled: where several approvals fail, the nearest miss is named.
 _ORDER = (
     "model_not_approved",
+    "model_retired",
     "model_suspended",
     "condition_organization",
     "approval_expired",
+    "recertification_overdue",
     "condition_team",
     "condition_region",
     "condition_data_class",
@@ -28,6 +30,8 @@ _WORDS = {
     "model_not_approved": "No approval lets you call this model.",
     "condition_organization": "The approval does not include your organisation.",
     "approval_expired": "The approval of this model has expired.",
+    "recertification_overdue": "The approval of this model was not recertified in time.",
+    "model_retired": "The model is retired.",
     "condition_team": "The approval of this model does not include your team.",
     "condition_region": "The approval of this model does not include the region it is deployed in.",
     "condition_data_class": "The data is more sensitive than the approval of this model allows.",
@@ -42,6 +46,8 @@ def failed_condition(approval: ApprovalEntry, credential: CredentialEntry, regio
         return "model_suspended"
     if approval.expires_at is not None and at >= approval.expires_at:
         return "approval_expired"
+    if at >= approval.recertify_by:
+        return "recertification_overdue"
     if approval.teams and credential.team_id not in approval.teams:
         return "condition_team"
     if approval.regions and region not in approval.regions:
@@ -58,7 +64,12 @@ def authorized(
     """The candidates a live approval covers, each with it. Raises `errors.Forbidden` naming the nearest miss."""
     allowed: list[Candidate] = []
     misses: list[str] = []
+    retired: Candidate | None = None
     for candidate in candidates:
+        if candidate.model.is_over(at):
+            retired = retired or candidate
+            misses.append("model_retired")
+            continue
         failed = "model_suspended" if candidate.is_suspended else "model_not_approved"
         for approval in () if candidate.is_suspended else approvals_of(candidate.model.id):
             found = failed_condition(approval, credential, candidate.deployment.region, at)
@@ -69,7 +80,8 @@ def authorized(
         else:
             misses.append(failed)
     if not allowed:
-        raise refusal(max(misses, key=_ORDER.index, default="model_not_approved"))
+        nearest = max(misses, key=_ORDER.index, default="model_not_approved")
+        raise retirement(retired) if retired and nearest == "model_retired" else refusal(nearest)
     return tuple(allowed)
 
 
@@ -83,6 +95,15 @@ def cleared(candidates: Iterable[Candidate], data_class: DataClass) -> tuple[Can
     if not allowed:
         raise refusal("condition_data_class", data_class=data_class.label)
     return allowed
+
+
+def retirement(candidate: Candidate) -> errors.Forbidden:
+    """Names what takes the model's place, where there is something."""
+    deprecation = candidate.model.deprecation
+    if deprecation is None or deprecation.successor is None:
+        return refusal("model_retired")
+    words = f"{_WORDS['model_retired']} Its successor is {deprecation.successor}."
+    return errors.Forbidden(words, code="model_retired", details={"successor": deprecation.successor})
 
 
 def refusal(code: str, **details: str) -> errors.Forbidden:

@@ -159,6 +159,12 @@ CHAT_RESPONSE: Schema = parts.object_of(
     description="As OpenAI's reference describes it.",
 )
 
+_DEPRECATION: Schema = parts.object_of(
+    {"deprecated": parts.integer(0), "sunset": parts.integer(0), "successor": parts.optional(parts.TEXT)},
+    ("deprecated", "sunset", "successor"),
+    description="When it was announced, and when calls end, in seconds since the epoch. Answers of the model say so in "
+    "the headers `Deprecation`, `Sunset` and `Link`.",
+)
 MODEL: Schema = parts.object_of(
     {
         "id": parts.TEXT,
@@ -166,10 +172,15 @@ MODEL: Schema = parts.object_of(
         "created": parts.integer(0),
         "owned_by": parts.TEXT,
         "tier": parts.TEXT,
-        "status": {"type": "string", "description": "`approved`, or the code of the refusal a call would meet now."},
+        "status": {
+            "type": "string",
+            "description": "`approved`, `deprecated` while calls are answered still, `retired`, or the code of the "
+            "refusal a call would meet now.",
+        },
         "fallback_chain": parts.array_of(parts.TEXT),
         "context_window": parts.integer(1),
         "max_output_tokens": parts.integer(1),
+        "deprecation": parts.optional(_DEPRECATION),
     },
     ("id", "object", "created", "owned_by", "status"),
     title="Model",

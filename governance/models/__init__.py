@@ -3,6 +3,7 @@ from governance.models.catalogue import Deployment, Model, Price, Provider, Rout
 from governance.models.choices import (
     AiActClass,
     EvidenceKind,
+    Life,
     MailState,
     NoticeKind,
     NoticeWay,
@@ -31,6 +32,7 @@ __all__ = [
     "EvidenceFile",
     "EvidenceKind",
     "GatewayProcess",
+    "Life",
     "MailState",
     "Model",
     "Notice",

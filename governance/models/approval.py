@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from governance.models.catalogue import Model
 from governance.models.choices import RequestStatus, RiskTier
@@ -56,6 +56,15 @@ class ApprovalRequest(TenantOwned, Asked):
     revision = models.PositiveIntegerField(default=1, editable=False)
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField(editable=False)
+    renews = models.ForeignKey(
+        "governance.Approval",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="renewals",
+        help_text="The approval that this one takes the place of when it is granted.",
+    )
 
     class Meta:
         ordering = ["-requested_at"]
@@ -84,20 +93,34 @@ class ApprovalRequest(TenantOwned, Asked):
 
 
 class Approval(TenantOwned, Conditions):
-    """The permission itself. A call runs only under one that is live, and names it."""
+    """The permission itself. A call runs only under one that is live, and names it.
+
+    `recertify_by` is given by the database from the review rule in force (governance/migrations/0012); it is never
+    later than `expires_at`, and moved by nobody: only another approval goes on from there. `noticed_days` is how many
+    days before it the last notice was due.
+    """
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="approvals")
     request = models.OneToOneField(ApprovalRequest, on_delete=models.PROTECT, related_name="approval")
     granted_at = models.DateTimeField(default=clock.now, editable=False)
+    recertify_by = models.DateTimeField(editable=False)
+    noticed_days = models.PositiveSmallIntegerField(null=True, editable=False)
     suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Superseded or withdrawn.")
 
     class Meta:
         ordering = ["-granted_at"]
-        constraints = [models.UniqueConstraint(fields=["organization", "id"], name="approval_in_organization")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="approval_in_organization"),
+            models.UniqueConstraint(fields=["id", "model"], name="approval_and_its_model"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(recertify_by__lte=F("expires_at")),
+                name="approval_is_recertified_before_it_expires",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"approval of {self.model}"
 
     def is_live(self, at: datetime) -> bool:
-        return not (self.suspended_at or self.ended_at) and (self.expires_at is None or at < self.expires_at)
+        return not (self.suspended_at or self.ended_at) and at < self.recertify_by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.core.validators import RegexValidator
@@ -9,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from pgvector.django import VectorField
 
-from governance.models.choices import ProviderKind, Tier
+from governance.models.choices import Life, ProviderKind, Tier
 from kit import clock
 from kit.tenant_owned import ScopedManager, TeamOwned, TenantOwned
 
@@ -54,7 +55,28 @@ class Provider(Suspendable):
         return self.name
 
 
-class Model(Suspendable):
+class Ageing(models.Model):
+    """How a model's life ends: it is announced with a day and, where there is one, what takes its place."""
+
+    life = models.CharField(max_length=16, choices=Life.choices, default=Life.REGISTERED, editable=False)
+    deprecated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sunset_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="From then on every call is refused."
+    )
+    successor = models.ForeignKey(
+        "governance.Model", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="predecessors"
+    )
+    deprecation_reason = models.TextField(blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether calls are refused because of it."""
+        return self.life == Life.RETIRED or (self.sunset_at is not None and self.sunset_at <= at)
+
+
+class Model(Suspendable, Ageing):
     """One exact version of a model. What was approved is this, and not a name that may move."""
 
     slug = models.CharField(max_length=200, validators=[SLUG], help_text="What applications send as `model`.")
@@ -77,6 +99,26 @@ class Model(Suspendable):
             models.CheckConstraint(
                 condition=Q(max_output_tokens__lte=models.F("context_window")), name="model_output_fits_its_window"
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    life=Life.REGISTERED,
+                    deprecated_at__isnull=True,
+                    sunset_at__isnull=True,
+                    successor__isnull=True,
+                    deprecation_reason="",
+                )
+                | (
+                    Q(
+                        life__in=[Life.DEPRECATED, Life.RETIRED],
+                        deprecated_at__isnull=False,
+                        sunset_at__isnull=False,
+                        sunset_at__gte=models.F("deprecated_at"),
+                    )
+                    & ~Q(deprecation_reason="")
+                ),
+                name="model_ends_as_announced",
+            ),
+            models.CheckConstraint(condition=~Q(successor=models.F("id")), name="model_does_not_succeed_itself"),
         ]
 
     def __str__(self) -> str:

@@ -36,6 +36,14 @@ class RiskTier(models.IntegerChoices):
     HIGH = 3, "High"
 
 
+class Life(models.TextChoices):
+    """How far a model is through its life; `governance.workflows` has the legal steps."""
+
+    REGISTERED = "registered", "Registered"
+    DEPRECATED = "deprecated", "Deprecated"
+    RETIRED = "retired", "Retired"
+
+
 class RequestStatus(models.TextChoices):
     """Where an approval request stands; `governance.workflows` has the legal steps between them."""
 

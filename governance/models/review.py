@@ -27,13 +27,17 @@ class ReviewRule(TenantOwned):
     risk_tier = models.PositiveSmallIntegerField(choices=RiskTier.choices)
     number = models.PositiveIntegerField()
     stages = models.JSONField()
+    recertify_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How long an approval holds before it is recertified. Empty: as shipped."
+    )
     set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField(editable=False)
 
     class Meta:
         ordering = ["risk_tier", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "risk_tier", "number"], name="review_rule_is_numbered")
+            models.UniqueConstraint(fields=["organization", "risk_tier", "number"], name="review_rule_is_numbered"),
+            models.CheckConstraint(condition=Q(recertify_days__gte=1), name="recertification_has_its_time"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from audit.ledger.append import append_act
 from governance.models import ReviewRule, RiskTier
-from governance.review import StageRule
+from governance.review import RECERTIFY_DAYS, StageRule
 from governance.services.approvals.signing import REVIEW
 from kit import errors
 from kit.context import Actor
@@ -20,16 +20,27 @@ from tenants.models import Organization
 MOST_STAGES = 5
 MOST_NEEDED = 10
 MOST_DAYS = 90
+MOST_RECERTIFY_DAYS = 730
 
 
-def set_rule(*, actor: Actor, risk_tier: RiskTier, stages: Sequence[StageRule], now: datetime) -> ReviewRule:
+def set_rule(
+    *,
+    actor: Actor,
+    risk_tier: RiskTier,
+    stages: Sequence[StageRule],
+    now: datetime,
+    recertify_days: int | None = None,
+) -> ReviewRule:
     """Replaces the rule of a tier, for requests that are submitted from then on: those that wait keep their stages.
+
+    `recertify_days` is how long approvals hold that are granted from then on; without it, as long as is shipped.
 
     Raises `errors.InvalidRequest` for a stage that nobody can complete.
     """
     permissions.require(actor, "governance.review_rule.manage", otp=True)
     permissions.require_reach(actor, None)
     _check(stages)
+    _check_recertification(recertify_days)
     with transaction.atomic():
         Organization.objects.select_for_update().get(id=actor.organization_id)
         newest = ReviewRule.objects.filter(risk_tier=risk_tier).aggregate(number=Max("number"))["number"]
@@ -38,6 +49,7 @@ def set_rule(*, actor: Actor, risk_tier: RiskTier, stages: Sequence[StageRule], 
             risk_tier=risk_tier,
             number=(newest or 0) + 1,
             stages=[stage.as_json() for stage in stages],
+            recertify_days=recertify_days,
             set_by_id=actor.id,
             set_at=now,
         )
@@ -46,7 +58,12 @@ def set_rule(*, actor: Actor, risk_tier: RiskTier, stages: Sequence[StageRule], 
             action="governance.review_rule.set",
             object_kind="review_rule",
             object_id=rule.id,
-            details={"risk_tier": risk_tier.label.lower(), "number": str(rule.number), "stages": str(len(stages))},
+            details={
+                "risk_tier": risk_tier.label.lower(),
+                "number": str(rule.number),
+                "stages": str(len(stages)),
+                "recertify_days": str(recertify_days or RECERTIFY_DAYS[risk_tier]),
+            },
         )
     return rule
 
@@ -61,3 +78,10 @@ def _check(stages: Sequence[StageRule]) -> None:
             raise errors.InvalidRequest(f"A stage needs between 1 and {MOST_NEEDED} approvals.", param="needed")
         if not 1 <= stage.due_days <= MOST_DAYS:
             raise errors.InvalidRequest(f"A stage is due within 1 to {MOST_DAYS} days.", param="due_days")
+
+
+def _check_recertification(days: int | None) -> None:
+    if days is not None and not 1 <= days <= MOST_RECERTIFY_DAYS:
+        raise errors.InvalidRequest(
+            f"An approval is recertified within 1 to {MOST_RECERTIFY_DAYS} days.", param="recertify_days"
+        )

@@ -45,6 +45,15 @@ class ProviderEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DeprecationEntry:
+    """`successor` is a slug."""
+
+    deprecated_at: datetime
+    sunset_at: datetime
+    successor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     id: UUID
     organization_id: UUID
@@ -56,6 +65,10 @@ class ModelEntry:
     created_at: datetime
     publisher: str
     is_suspended: bool
+    deprecation: DeprecationEntry | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        return self.deprecation is not None and self.deprecation.sunset_at <= at
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,7 @@ class ApprovalEntry:
     regions: frozenset[str]
     max_data_class: DataClass
     expires_at: datetime | None
+    recertify_by: datetime
     is_suspended: bool
 
 
@@ -150,7 +164,8 @@ def providers(ids: Ids) -> Iterator[ProviderEntry]:
 
 
 def models(ids: Ids) -> Iterator[ModelEntry]:
-    for row in _only(Model.across_tenants.using(GATEWAY).defer("description", "fingerprint"), ids):
+    rows = Model.across_tenants.using(GATEWAY).select_related("successor")
+    for row in _only(rows.defer("description", "fingerprint", "successor__fingerprint"), ids):
         yield ModelEntry(
             row.id,
             row.organization_id,
@@ -162,6 +177,7 @@ def models(ids: Ids) -> Iterator[ModelEntry]:
             row.created_at,
             row.publisher,
             row.is_suspended,
+            _deprecation(row),
         )
 
 
@@ -209,6 +225,7 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
             frozenset(row.regions),
             DataClass(row.max_data_class),
             row.expires_at,
+            row.recertify_by,
             row.suspended_at is not None,
         )
 
@@ -236,6 +253,13 @@ def _credential(row: Provider) -> str | None:
     except SealBroken:
         logger.error("the credential of provider %s does not open under FIELD_KEY; no call goes there", row.id)
         return None
+
+
+def _deprecation(row: Model) -> DeprecationEntry | None:
+    """A model that is retired has had its sunset."""
+    if row.deprecated_at is None or row.sunset_at is None:
+        return None
+    return DeprecationEntry(row.deprecated_at, row.sunset_at, row.successor.slug if row.successor else None)
 
 
 def _only(rows: Any, ids: Ids) -> Any:

@@ -22,7 +22,7 @@ from governance.models import (
     UseCase,
 )
 from governance.review import StageRule
-from governance.services import approvals, catalogue, delegations, evidence, review_rules, suspensions, use_cases
+from governance.services import approvals, catalogue, delegations, evidence, life, review_rules, suspensions, use_cases
 from governance.services.evidence import Offered, Result
 from governance.services.use_cases import Description
 from kit import clock
@@ -175,6 +175,13 @@ def new_member(world: World) -> User:
     return perform(Act(world.admin, lambda actor: _add_member(actor, new_person(world)))).user  # type: ignore[no-any-return]
 
 
+def _deprecate(actor: Actor, model: Model) -> Model:
+    now = clock.now()
+    return life.deprecate(
+        actor=actor, model=model, sunset_at=now + timedelta(days=90), reason="another is better", now=now
+    )
+
+
 def _stop(actor: Actor, subject: Any) -> Any:
     suspensions.suspend(actor=actor, subject=subject, reason="for tests", now=clock.now())
     return subject
@@ -287,6 +294,14 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.model.registered": _by_admin(_register_model),
     "governance.model.suspended": _on(new_model, _stop),
     "governance.model.resumed": _after(_on(new_model, _stop), _go_on),
+    "governance.model.deprecated": _on(new_model, _deprecate),
+    "governance.model.deprecation_revoked": _after(
+        _on(new_model, _deprecate),
+        lambda actor, model: life.revoke_deprecation(actor=actor, model=model, now=clock.now()),
+    ),
+    "governance.model.retired": _after(
+        _on(new_model, _deprecate), lambda actor, model: life.retire(actor=actor, model=model, now=clock.now())
+    ),
     "governance.deployment.registered": _on(lambda world: (new_model(world), world.provider()), _register_deployment),
     "governance.deployment.suspended": _on(new_deployment, _stop),
     "governance.deployment.resumed": _after(_on(new_deployment, _stop), _go_on),

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
+from gateway.api import deprecation
 from gateway.api.calls import read_only
 from gateway.caller import Caller
 from gateway.routing import candidates, conditions
@@ -88,15 +89,17 @@ def _entry(
         "fallback_chain": chain,
         "context_window": model.context_window,
         "max_output_tokens": model.max_output_tokens,
+        "deprecation": deprecation.shown(model.deprecation) if model.deprecation else None,
     }
 
 
 def _status(services: Services, caller: Caller, found: tuple[Candidate, ...]) -> str:
-    """`approved`, or the code of the refusal a call would meet now."""
+    """`approved`, `deprecated` while calls are answered still, `retired`, or the code of the refusal a call would meet
+    now."""
     if not found:
         return "no_healthy_deployment"
     try:
         conditions.authorized(found, services.snapshot.approvals.all, caller.credential, clock.now())
     except errors.Forbidden as refused:
-        return refused.code
-    return "approved"
+        return "retired" if refused.code == "model_retired" else refused.code
+    return "approved" if found[0].model.deprecation is None else "deprecated"

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from governance.models import ApprovalRequest, Model, RequestStatus
+from governance.models import Approval, ApprovalRequest, Model, RequestStatus
+from governance.services import life
 from governance.services.approvals.content import Terms, enter
 from governance.services.approvals.reach import append_act_on, lock, move
 from kit import errors
@@ -17,24 +18,45 @@ OPEN = (RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW, RequestStatus.CHANGES_
 _CONTENT = ["justification", "teams", "regions", "max_data_class", "expires_at", "risk_tier", "content_hash"]
 
 
-def draft(*, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime) -> ApprovalRequest:
+def draft(
+    *,
+    actor: Actor,
+    model: Model,
+    justification: str,
+    terms: Terms,
+    now: datetime,
+    renews: Approval | None = None,
+) -> ApprovalRequest:
     """Writes down what will be asked for; nobody reviews it before it is sent."""
     permissions.require(actor, "governance.approval.request")
     with transaction.atomic():
-        request = _new(actor, Model.objects.get(id=model.id), RequestStatus.DRAFT, justification, terms, now)
+        found = Model.objects.get(id=model.id)
+        request = _new(actor, found, RequestStatus.DRAFT, renews, now)
+        _write(request, justification, terms)
         append_act_on(actor, "governance.approval.drafted", request, content_hash=request.content_hash)
     return request
 
 
-def submit(*, actor: Actor, model: Model, justification: str, terms: Terms, now: datetime) -> ApprovalRequest:
+def submit(
+    *,
+    actor: Actor,
+    model: Model,
+    justification: str,
+    terms: Terms,
+    now: datetime,
+    renews: Approval | None = None,
+) -> ApprovalRequest:
     """Asks for an approval. The stages of the review are those that the rule in force takes for the tier.
 
-    Raises `errors.Conflict` while another request for the model is open, `errors.InvalidRequest` for an unknown team.
+    One that `renews` an approval recertifies it: what is granted takes its place, for another term. Raises
+    `errors.Conflict` while another request for the model is open, for a retired model or an approval that has ended;
+    `errors.InvalidRequest` for an unknown team, or an approval of another model.
     """
     permissions.require(actor, "governance.approval.request")
     with transaction.atomic():
         locked = _free(model)
-        request = _new(actor, locked, RequestStatus.SUBMITTED, justification, terms, now)
+        request = _new(actor, locked, RequestStatus.SUBMITTED, renews, now)
+        _write(request, justification, terms)
         append_act_on(actor, "governance.approval.requested", request, content_hash=request.content_hash)
     return request
 
@@ -92,19 +114,30 @@ def withdraw(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
     return locked
 
 
-def _new(
-    actor: Actor, model: Model, status: RequestStatus, justification: str, terms: Terms, now: datetime
-) -> ApprovalRequest:
-    request = ApprovalRequest(
+def _new(actor: Actor, model: Model, status: RequestStatus, renews: Approval | None, now: datetime) -> ApprovalRequest:
+    life.require_in_service(model, now)
+    if renews is not None:
+        _require_renewable(renews, model)
+    return ApprovalRequest(
         organization_id=actor.organization_id,
         model=model,
         status=status,
         requested_by_id=actor.id,
         requested_at=now,
+        renews=renews,
     )
+
+
+def _write(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     enter(request, justification, terms)
     request.save(force_insert=True)
-    return request
+
+
+def _require_renewable(approval: Approval, model: Model) -> None:
+    if approval.model_id != model.id:
+        raise errors.InvalidRequest("The approval to renew is of another model.", param="renews")
+    if approval.ended_at is not None:
+        raise errors.Conflict("An approval that has ended is not renewed; ask for another.")
 
 
 def _own(actor: Actor, request: ApprovalRequest) -> ApprovalRequest:

@@ -42,7 +42,8 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
 def content_hash(request: ApprovalRequest) -> str:
     """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in.
 
-    The lowest tier is left out: what was asked for before there were tiers keeps its hash.
+    The lowest tier is left out, and a renewal where there is none: what was asked for before there were any keeps its
+    hash.
     """
     asked: dict[str, Any] = {
         "model_id": str(request.model_id),
@@ -55,6 +56,8 @@ def content_hash(request: ApprovalRequest) -> str:
     }
     if request.risk_tier != RiskTier.LOW:
         asked["risk_tier"] = int(request.risk_tier)
+    if request.renews_id is not None:
+        asked["renews"] = str(request.renews_id)
     return hashlib.sha256(canonical(asked)).hexdigest()
 
 

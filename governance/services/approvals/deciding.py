@@ -10,6 +10,7 @@ from django.db import transaction
 
 from governance import review
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier, Verdict
+from governance.services import life
 from governance.services.approvals.content import content_hash
 from governance.services.approvals.reach import append_act_on, lock, move, require_reach
 from governance.services.approvals.signing import require_right
@@ -156,8 +157,10 @@ def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
 
 
 def _grant(request: ApprovalRequest, now: datetime) -> Approval:
+    """The database gives it the day by which it is recertified."""
+    life.require_in_service(request.model, now)
     request.model.approvals.filter(ended_at__isnull=True).update(ended_at=now)
-    return Approval.objects.create(
+    approval = Approval.objects.create(
         organization_id=request.organization_id,
         model=request.model,
         request=request,
@@ -167,3 +170,5 @@ def _grant(request: ApprovalRequest, now: datetime) -> Approval:
         expires_at=request.expires_at,
         granted_at=now,
     )
+    approval.refresh_from_db(fields=["recertify_by"])
+    return approval

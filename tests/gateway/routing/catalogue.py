@@ -63,7 +63,8 @@ def a_candidate(
 
 def an_approval(model: ModelEntry, **changed: Any) -> ApprovalEntry:
     none: frozenset[Any] = frozenset()
-    made = ApprovalEntry(new_id(), ORGANIZATION.id, model.id, none, none, DataClass.CONFIDENTIAL, None, False)
+    terms = (none, none, DataClass.CONFIDENTIAL, None, NOW + timedelta(days=365))
+    made = ApprovalEntry(new_id(), ORGANIZATION.id, model.id, *terms, False)
     return replace(made, **changed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.routing.candidates import Candidate
 from gateway.routing.conditions import authorized, cleared, failed_condition, refusal
-from governance.snapshot.section import ApprovalEntry
+from governance.snapshot.section import ApprovalEntry, DeprecationEntry
 from kit import errors
 from kit.data_class import DataClass
 from kit.ids import new_id
@@ -32,13 +33,15 @@ from tests.gateway.routing.catalogue import (
 MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
     "model_suspended": {"is_suspended": True},
     "condition_organization": {"organization_id": OTHER_ORGANIZATION.id},
-    "approval_expired": {"expires_at": NOW},
+    "approval_expired": {"expires_at": NOW, "recertify_by": NOW},
+    "recertification_overdue": {"recertify_by": NOW},
     "condition_team": {"teams": frozenset({OTHER_TEAM})},
     "condition_region": {"regions": frozenset({"us"})},
 }
 COVERS: tuple[dict[str, Any], ...] = (
     {},
     {"expires_at": NOW + timedelta(microseconds=1)},
+    {"recertify_by": NOW + timedelta(microseconds=1)},
     {"teams": frozenset({TEAM, OTHER_TEAM})},
     {"regions": frozenset({"eu", "us"})},
 )
@@ -77,8 +80,7 @@ def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
 def test_of_several_misses_the_nearest_is_named(codes: list[str]) -> None:
     candidate = a_candidate()
     approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
-    order = ["condition_region", "condition_team", "approval_expired", "condition_organization", "model_suspended"]
-    nearest = next(code for code in order if code in codes)
+    nearest = next(code for code in reversed(MISSES) if code in codes)
     assert refused(lambda: authorize(candidate, approvals=approvals)).code == nearest
 
 
@@ -110,6 +112,31 @@ def test_what_is_suspended_is_allowed_by_no_approval(suspended: str) -> None:
     )
     approvals = [an_approval(candidate.model)]
     assert refused(lambda: authorize(candidate, approvals=approvals)).code == "model_suspended"
+
+
+def test_a_model_is_called_until_the_moment_of_its_sunset() -> None:
+    ends = DeprecationEntry(NOW - timedelta(days=1), NOW + timedelta(microseconds=1), None)
+    candidate = a_candidate(a_model(deprecation=ends))
+    (allowed,) = authorize(candidate, approvals=[an_approval(candidate.model)])
+    assert allowed.deployment is candidate.deployment
+    over = a_candidate(a_model(deprecation=replace(ends, sunset_at=NOW)))
+    told = refused(lambda: authorize(over, approvals=[an_approval(over.model)]))
+    assert (told.code, told.details) == ("model_retired", {})
+
+
+def test_a_retired_model_names_its_successor() -> None:
+    over = a_candidate(a_model(deprecation=DeprecationEntry(NOW, NOW, "helper-2")))
+    told = refused(lambda: authorize(over, approvals=[an_approval(over.model)]))
+    assert (told.code, told.details) == ("model_retired", {"successor": "helper-2"})
+    assert told.message.endswith("Its successor is helper-2.")
+
+
+def test_a_route_goes_on_without_a_model_that_is_retired() -> None:
+    over = a_candidate(a_model(deprecation=DeprecationEntry(NOW, NOW, None)))
+    left = a_candidate(a_model("other"))
+    (allowed,) = authorize(over, left, approvals=[an_approval(over.model), an_approval(left.model)])
+    assert allowed.deployment is left.deployment
+    assert refused(lambda: authorize(over, left, approvals=[])).code == "model_retired"
 
 
 def test_candidates_that_are_not_covered_are_left_out_and_the_order_stays() -> None:
