@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from audit.ledger.append import append_act
-from governance.models import Delegation
+from governance.models import Delegation, NoticeKind
+from governance.services import notices
 from governance.services.approvals.signing import REVIEW
-from kit import errors
+from kit import clock, errors
 from kit.context import Actor
 from tenants import permissions
 from tenants.models import Membership, User
@@ -39,6 +40,14 @@ def delegate(*, actor: Actor, to: User, starts_at: datetime, ends_at: datetime) 
             ends_at=ends_at,
         )
         _record(actor, "governance.delegation.made", made)
+        notices.tell(
+            organization_id=actor.organization_id,
+            people=[to.id],
+            kind=NoticeKind.DELEGATED,
+            subject_kind="user",
+            subject_id=actor.id,
+            now=clock.now(),
+        )
     return made
 
 

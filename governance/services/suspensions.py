@@ -13,11 +13,12 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.ledger.append import append_act
-from governance.models import Approval, Deployment, Model, Provider, SubjectKind, Suspension
+from governance.models import Approval, Deployment, Model, NoticeKind, Provider, SubjectKind, Suspension
+from governance.services import notices
 from kit import errors
 from kit.context import Actor
 from tenants import permissions
-from tenants.models import ApiKey, Organization, Team
+from tenants.models import ApiKey, Membership, Organization, Role, Team
 
 Subject = Provider | Model | Deployment | Approval | ApiKey | Team | Organization
 KINDS: dict[type[Subject], SubjectKind] = {
@@ -58,7 +59,7 @@ def suspend(
             raise errors.Conflict("A permission that has ended stops nothing.")
         locked.suspended_at = now
         locked.save(update_fields=["suspended_at"])
-        return Suspension.objects.create(
+        suspension = Suspension.objects.create(
             organization_id=actor.organization_id,
             team_id=_team_of(locked),
             subject_kind=KINDS[type(subject)],
@@ -69,6 +70,8 @@ def suspend(
             begun_by_id=_person(actor),
             begun_at=now,
         )
+        _tell(actor, locked, NoticeKind.SUSPENDED, now)
+    return suspension
 
 
 def resume(*, actor: Actor, subject: Subject, reason: str, now: datetime) -> None:
@@ -88,6 +91,7 @@ def resume(*, actor: Actor, subject: Subject, reason: str, now: datetime) -> Non
             subject_kind=KINDS[type(subject)], subject_id=locked.id, ended_at__isnull=True
         ).update(ended_by_id=_person(actor), ended_at=now, end_reason=reason)
         _record(actor, locked, "resumed")
+        _tell(actor, locked, NoticeKind.RESUMED, now)
 
 
 def end(*, actor: Actor, suspension: Suspension, reason: str, now: datetime) -> None:
@@ -152,6 +156,23 @@ def _team_of(subject: Subject) -> UUID | None:
     if isinstance(subject, Team):
         return subject.id
     return subject.team_id if isinstance(subject, ApiKey) else None
+
+
+def _tell(actor: Actor, subject: Subject, kind: NoticeKind, now: datetime) -> None:
+    """Whoever governs, and the leads of teams whose keys could call it; but for whoever did it."""
+    governing = Membership.objects.filter(role__in=[Role.ADMINISTRATOR, Role.COMPLIANCE_OFFICER])
+    leading = Membership.objects.filter(role=Role.TEAM_LEAD, team_id__in=ApiKey.objects.values("team_id"))
+    people = {*governing.values_list("user_id", flat=True), *leading.values_list("user_id", flat=True)} - {actor.id}
+    team_id = _team_of(subject)
+    notices.tell(
+        organization_id=actor.organization_id,
+        people=people,
+        kind=kind,
+        subject_kind="api_key" if isinstance(subject, ApiKey) else KINDS[type(subject)].value,
+        subject_id=subject.id,
+        teams=subject.teams if isinstance(subject, Approval) else [team_id] if team_id else [],
+        now=now,
+    )
 
 
 def _person(actor: Actor) -> UUID | None:

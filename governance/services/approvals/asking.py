@@ -10,6 +10,7 @@ from governance.models import Approval, ApprovalRequest, Model, RequestStatus
 from governance.services import life
 from governance.services.approvals.content import Terms, enter
 from governance.services.approvals.reach import append_act_on, lock, move
+from governance.services.approvals.telling import tell_reviewers
 from kit import errors
 from kit.context import Actor
 from tenants import permissions
@@ -58,6 +59,7 @@ def submit(
         request = _new(actor, locked, RequestStatus.SUBMITTED, renews, now)
         _write(request, justification, terms)
         append_act_on(actor, "governance.approval.requested", request, content_hash=request.content_hash)
+        tell_reviewers(request)
     return request
 
 
@@ -102,6 +104,7 @@ def send(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
             raise errors.Conflict("Changes are asked for: revise the request before it is sent back.")
         move(locked, RequestStatus.SUBMITTED)
         append_act_on(actor, "governance.approval.requested", locked, content_hash=locked.content_hash)
+        tell_reviewers(locked)
     return locked
 
 

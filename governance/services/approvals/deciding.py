@@ -14,6 +14,7 @@ from governance.services import life
 from governance.services.approvals.content import content_hash
 from governance.services.approvals.reach import append_act_on, lock, move, require_reach
 from governance.services.approvals.signing import require_right
+from governance.services.approvals.telling import tell_requester, tell_reviewers
 from governance.workflows import LEADS_TO, require_step
 from kit import errors
 from kit.context import Actor
@@ -50,12 +51,14 @@ def approve(
         locked = _sign(actor, request, signature)
         if review.open_stage(locked) is not None:
             append_act_on(actor, "governance.approval.signed", locked, signed_hash=signed_hash)
+            tell_reviewers(locked)
             return None
         move(locked, LEADS_TO[Verdict.APPROVE])
         approval = _grant(locked, now)
         append_act_on(
             actor, "governance.approval.approved", locked, approval_id=str(approval.id), signed_hash=signed_hash
         )
+        tell_requester(locked, Verdict.APPROVE)
     return approval
 
 
@@ -108,6 +111,7 @@ def raise_tier(*, actor: Actor, request: ApprovalRequest, risk_tier: RiskTier) -
             risk_tier=risk_tier.label.lower(),
             content_hash=locked.content_hash,
         )
+        tell_reviewers(locked)
     return locked
 
 
@@ -116,6 +120,7 @@ def _turn_down(actor: Actor, request: ApprovalRequest, signature: _Signature, ac
         locked = _sign(actor, request, signature)
         move(locked, LEADS_TO[signature.verdict])
         append_act_on(actor, action, locked, signed_hash=signature.signed_hash)
+        tell_requester(locked, signature.verdict)
     return locked
 
 
