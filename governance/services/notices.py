@@ -50,7 +50,7 @@ def tell(
         return 0
     with connections[using].cursor() as cursor:
         what: list[Any] = [kind.value, subject_kind, subject_id, now, once]
-        cursor.execute(_TELL, [organization_id, wanted, *what, _roles_that_see(subject_kind), list(teams)])
+        cursor.execute(_TELL, [organization_id, wanted, *what, roles_that_see(subject_kind), list(teams)])
         told: int = cursor.fetchone()[0]
     hints.notices_changed(organization_id, using=using)
     return told
@@ -82,6 +82,7 @@ def unread_of(actor: Actor) -> int:
     return Notice.objects.filter(person_id=actor.id, read_at__isnull=True).count()
 
 
-def _roles_that_see(subject_kind: str) -> list[str]:
+def roles_that_see(subject_kind: str) -> list[str]:
+    """The roles that are shown a subject of that kind."""
     act = SEEN_BY.get(subject_kind, "governance.register.view")
     return [role for role, acts in permissions.ACTS.items() if act in acts]

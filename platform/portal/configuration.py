@@ -59,6 +59,8 @@ def _contradictions(role: str) -> Iterator[str]:
             yield f"{setting.name} and {setting.name}_FILE are both set: give one."
     if _same(variables.FIELD_KEY, variables.VAULT_ROOT_KEY):
         yield "FIELD_KEY and VAULT_ROOT_KEY must not be the same key."
+    if _value(variables.EMAIL_HOST) and not _value(variables.PUBLIC_URL):
+        yield "EMAIL_HOST is set without PUBLIC_URL, which the links in e-mails begin with."
     if role == "gateway" or not _value(variables.BEHIND_TLS):
         return
     if _value(variables.DEBUG):

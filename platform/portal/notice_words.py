@@ -29,6 +29,7 @@ class Told:
     notice: Notice
     text: str
     address: str
+    is_seen: bool
 
 
 def told(notices: Iterable[Notice]) -> list[Told]:
@@ -40,4 +41,4 @@ def told(notices: Iterable[Notice]) -> list[Told]:
 
 def _told(notice: Notice, subject: Subject | None) -> Told:
     text = _SENTENCES[NoticeKind(notice.kind)].format(subject.name if subject else _HIDDEN)
-    return Told(notice, text, subject.address if subject else "")
+    return Told(notice, text, subject.address if subject else "", subject is not None)

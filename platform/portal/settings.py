@@ -159,6 +159,16 @@ OTEL_SERVICE_NAME = variables.OTEL_SERVICE_NAME.read()
 HEARTBEAT_MAX_AGE_SECONDS = variables.HEARTBEAT_MAX_AGE_SECONDS.read()
 HOST = variables.HOST.read()
 
+PUBLIC_URL = variables.PUBLIC_URL.read()
+EMAIL_HOST = variables.EMAIL_HOST.read()
+EMAIL_PORT = variables.EMAIL_PORT.read()
+EMAIL_HOST_USER = variables.EMAIL_HOST_USER.read()
+EMAIL_HOST_PASSWORD = variables.EMAIL_HOST_PASSWORD.read()
+EMAIL_USE_TLS = variables.EMAIL_SECURITY.read() == "starttls"
+EMAIL_USE_SSL = variables.EMAIL_SECURITY.read() == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = variables.EMAIL_FROM.read()
+
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -71,6 +71,21 @@ TRUSTED_PROXIES = networks(
     fails="Without it a key's networks and the sign-in lockout see the proxy's address for everybody.",
 )
 
+# E-mail
+_WEB = ("http://", "https://")
+PUBLIC_URL = url("PUBLIC_URL", "Where people open the portal; e-mails link there.", schemes=_WEB, default="")
+EMAIL_HOST = text(
+    "EMAIL_HOST",
+    "The mail server (SMTP) that notices leave by. Empty: there is no e-mail.",
+    default="",
+    fails="While it is away e-mails wait, each for a day at most; notices stand in the portal in any case.",
+)
+EMAIL_PORT = integer("EMAIL_PORT", "Its port.", default=587, most=65535)
+EMAIL_SECURITY = choice("EMAIL_SECURITY", "Its TLS.", default="starttls", choices=("tls", "starttls", "none"))
+EMAIL_HOST_USER = text("EMAIL_HOST_USER", "Who signs in to it. Empty: nobody.", default="")
+EMAIL_HOST_PASSWORD = secret("EMAIL_HOST_PASSWORD", "With what password.", default="")
+EMAIL_FROM = text("EMAIL_FROM", "The sender of e-mails.", default="Chancery <chancery@localhost>")
+
 # State on one machine
 HOME = Setting(
     "CHANCERY_HOME",

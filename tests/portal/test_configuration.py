@@ -71,6 +71,7 @@ def test_every_problem_is_named_at_once_and_no_value(given: pytest.MonkeyPatch) 
         ({"BEHIND_TLS": "1", "ALLOWED_HOSTS": "portal.example", "DEBUG": "1"}, "DEBUG and BEHIND_TLS"),
         ({"BEHIND_TLS": "1"}, "ALLOWED_HOSTS must name"),
         ({"BEHIND_TLS": "1", "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
+        ({"EMAIL_HOST": "mail.example"}, "EMAIL_HOST is set without PUBLIC_URL"),
         ({"VAULT_ROOT_KEY": KEY}, "FIELD_KEY and VAULT_ROOT_KEY"),
         ({"FIELD_KEY_FILE": __file__}, "FIELD_KEY and FIELD_KEY_FILE"),
     ],

@@ -15,6 +15,7 @@ from governance.models import Notice, NoticeKind, NoticeWay
 from governance.services import notices
 from kit import clock
 from kit.context import Actor
+from portal.mail import server
 from portal.notice_words import told
 from portal.paging import next_page
 from portal.screens.guard import safe_next, screen
@@ -82,4 +83,5 @@ def preferences(request: HttpRequest, actor: Actor) -> HttpResponse:
         notices.prefer(actor=actor, ways=chosen)
         messages.success(request, "You are told that way from now on.")
         return HttpResponseRedirect(reverse("notices"))
-    return render(request, "portal/notices/preferences.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "has_mail": server.is_on()}
+    return render(request, "portal/notices/preferences.html", context, status=400 if form.errors else 200)

@@ -23,3 +23,5 @@ class Command(BaseCommand):
         if found:
             raise CommandError(f"{len(found)} problems: a process of the role {role} would not start.")
         self.stdout.write(f"A process of the role {role} would start with these settings.")
+        if not variables.EMAIL_HOST.read():
+            self.stdout.write("E-mail is off, since EMAIL_HOST is empty: notices stand in the portal alone.")
