@@ -26,12 +26,17 @@ class Compared:
     change: Change
 
 
-def compare(asked: Conditions, in_force: Conditions | None, team_names: Mapping[UUID, str]) -> list[Compared]:
-    """Each condition of both; something added counts as wider even if something else is taken away."""
+def compare(asked: Conditions, in_force: Conditions | None, names: Mapping[UUID, str]) -> list[Compared]:
+    """Each condition of both; something added counts as wider even if something else is taken away.
+
+    `names` are those of teams and use cases.
+    """
     rows = [
         ("Data class, at most", _class_of, _class_change),
-        ("Regions", _regions_of, _regions_change),
-        ("Teams", lambda terms: _teams_of(terms, team_names), _teams_change),
+        ("Regions", lambda terms: _listed(terms.regions), _regions_change),
+        ("Teams", lambda terms: _named(terms.teams, names) or "all", _teams_change),
+        ("Use cases", lambda terms: _named(terms.use_cases, names) or "any", _use_cases_change),
+        ("Regions of callers", lambda terms: _listed(terms.caller_regions), _caller_regions_change),
         ("End", _end_of, _end_change),
     ]
     return [
@@ -45,11 +50,11 @@ def compare(asked: Conditions, in_force: Conditions | None, team_names: Mapping[
     ]
 
 
-def revised(after: Asked, before: Asked, team_names: Mapping[UUID, str]) -> list[Compared]:
+def revised(after: Asked, before: Asked, names: Mapping[UUID, str]) -> list[Compared]:
     """What a revision asks differently from the one before."""
     tiers = _ordered(after.risk_tier, before.risk_tier)
     rows = [
-        *compare(after, before, team_names),
+        *compare(after, before, names),
         Compared("Risk tier", after.get_risk_tier_display(), before.get_risk_tier_display(), tiers),
         Compared("Why", after.justification, before.justification, "new"),
     ]
@@ -75,12 +80,12 @@ def _class_of(terms: Conditions) -> str:
     return DataClass(terms.max_data_class).label
 
 
-def _regions_of(terms: Conditions) -> str:
-    return ", ".join(sorted(terms.regions)) or "any"
+def _listed(regions: Collection[str]) -> str:
+    return ", ".join(sorted(regions)) or "any"
 
 
-def _teams_of(terms: Conditions, names: Mapping[UUID, str]) -> str:
-    return ", ".join(sorted(names.get(team, "a team not shown") for team in terms.teams)) or "all"
+def _named(ids: Collection[UUID], names: Mapping[UUID, str]) -> str:
+    return ", ".join(sorted(names.get(one, "one not shown") for one in ids))
 
 
 def _end_of(terms: Conditions) -> str:
@@ -100,11 +105,19 @@ def _class_change(asked: Conditions, in_force: Conditions) -> Change:
 
 
 def _regions_change(asked: Conditions, in_force: Conditions) -> Change:
-    return _listed(asked.regions, in_force.regions)
+    return _widened(asked.regions, in_force.regions)
 
 
 def _teams_change(asked: Conditions, in_force: Conditions) -> Change:
-    return _listed(asked.teams, in_force.teams)
+    return _widened(asked.teams, in_force.teams)
+
+
+def _use_cases_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _widened(asked.use_cases, in_force.use_cases)
+
+
+def _caller_regions_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _widened(asked.caller_regions, in_force.caller_regions)
 
 
 def _end_change(asked: Conditions, in_force: Conditions) -> Change:
@@ -121,7 +134,7 @@ def _ordered(asked: float, in_force: float) -> Change:
     return "wider" if asked > in_force else "narrower"
 
 
-def _listed(asked: Collection[object], in_force: Collection[object]) -> Change:
+def _widened(asked: Collection[object], in_force: Collection[object]) -> Change:
     """An empty list means any."""
     if set(asked) == set(in_force):
         return "same"

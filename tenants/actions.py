@@ -11,6 +11,9 @@ ACTIONS: dict[str, Action] = {
     ),
     "tenants.team.created": Action("Team made", "A team with the default budget and limits unless told otherwise."),
     "tenants.project.created": Action("Project made", "A project of a team, likewise."),
+    "tenants.project.placed": Action(
+        "Project placed", "The region it runs in; none where the organisation is at home."
+    ),
     "tenants.membership.added": Action("Role given", "A person got a role in the organisation or in one team."),
     "tenants.membership.ended": Action("Role taken away", "A person lost a role; it ends with their next request."),
     "tenants.access_token.issued": Action("Access token issued", "A person made a token for scripts: its prefix."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from tenants.models import User
+from kit import scoping
+from tenants.models import Organization, Project, User
 
 GONE = "someone who has left"
 
@@ -16,3 +17,9 @@ def names_of(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     wanted = set(user_ids)
     found = {user.id: str(user) for user in User.objects.filter(id__in=wanted)}
     return {user_id: found.get(user_id, GONE) for user_id in wanted}
+
+
+def regions_of_callers() -> list[str]:
+    """Where applications run, as far as it has been said: the organisation's home and the regions of projects."""
+    home = Organization.objects.values_list("region", flat=True).get(id=scoping.current().organization_id)
+    return sorted({home, *Project.objects.exclude(region="").values_list("region", flat=True)})

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import Model
 
 from kit.data_class import DataClass
-from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, RateLimit, Team
+from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, Project, RateLimit, Team
 
 Network = IPv4Network | IPv6Network
 GATEWAY = "gateway"
@@ -38,6 +38,14 @@ class OrganizationEntry:
 class TeamEntry:
     id: UUID
     is_suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectEntry:
+    """One that runs elsewhere than where its organisation is at home."""
+
+    id: UUID
+    region: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,11 @@ def teams(ids: Ids) -> Iterator[TeamEntry]:
         yield TeamEntry(identifier, suspended_at is not None)
 
 
+def projects(ids: Ids) -> Iterator[ProjectEntry]:
+    for identifier, region in _columns(_rows(Project, ids).exclude(region=""), "id", "region"):
+        yield ProjectEntry(identifier, region)
+
+
 def api_keys(ids: Ids) -> Iterator[ApiKeyEntry]:
     secrets, same = _secrets(ids), Same()
     names = ("prefix", "expires_at", "suspended_at")
@@ -152,6 +165,7 @@ def rate_limits(ids: Ids) -> Iterator[RateLimitEntry]:
 SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
     "organization": organizations,
     "team": teams,
+    "project": projects,
     "api_key": api_keys,
     "identity_provider": identity_providers,
     "budget": budgets,

@@ -66,6 +66,7 @@ class Decided:
     prompt: UUID | None = None
     route: str | None = None
     snapshot: int | None = None
+    use_case: str | None = None
 
 
 @dataclass(slots=True)

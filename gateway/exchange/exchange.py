@@ -19,7 +19,7 @@ from gateway.guards.engine import Inspection
 from gateway.routing.attempts import Attempt
 from gateway.routing.candidates import Candidate
 from gateway.wire.chat import ChatRequest
-from governance.snapshot.section import ApprovalEntry
+from governance.snapshot.section import ApprovalEntry, UseCaseEntry
 from kit.data_class import DataClass
 from kit.errors import ChanceryError
 
@@ -86,6 +86,7 @@ class Exchange:
     # resolve
     declared_class: DataClass = DataClass.INTERNAL
     end_user: str | None = None
+    use_case: UseCaseEntry | None = None
     # authorize
     candidates: tuple[Candidate, ...] = ()
     approval: ApprovalEntry | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from gateway.routing.candidates import Candidate
-from governance.snapshot.section import ApprovalEntry
+from governance.snapshot.section import ApprovalEntry, UseCaseEntry
 from kit import errors
 from kit.data_class import DataClass
 from tenants.snapshot import CredentialEntry
@@ -22,6 +22,8 @@ _ORDER = (
     "approval_expired",
     "recertification_overdue",
     "condition_team",
+    "condition_use_case",
+    "condition_caller_region",
     "condition_region",
     "condition_data_class",
 )
@@ -33,24 +35,41 @@ _WORDS = {
     "recertification_overdue": "The approval of this model was not recertified in time.",
     "model_retired": "The model is retired.",
     "condition_team": "The approval of this model does not include your team.",
+    "condition_use_case": "The approval of this model does not include what the call is made for.",
+    "condition_caller_region": "The approval of this model does not include the region your application runs in.",
     "condition_region": "The approval of this model does not include the region it is deployed in.",
     "condition_data_class": "The data is more sensitive than the approval of this model allows.",
 }
 
 
-def failed_condition(approval: ApprovalEntry, credential: CredentialEntry, region: str, at: datetime) -> str | None:
+@dataclass(slots=True)
+class Call:
+    """What conditions are about: who calls from where, when, and what for. `region` is where the application runs."""
+
+    credential: CredentialEntry
+    region: str
+    use_case: UseCaseEntry | None
+    at: datetime
+
+
+def failed_condition(approval: ApprovalEntry, call: Call, candidate: Candidate) -> str | None:
     """The code of the first static condition that does not hold, or none."""
+    credential = call.credential
     if approval.organization_id != credential.organization_id:
         return "condition_organization"
     if approval.is_suspended:
         return "model_suspended"
-    if approval.expires_at is not None and at >= approval.expires_at:
+    if approval.expires_at is not None and call.at >= approval.expires_at:
         return "approval_expired"
-    if at >= approval.recertify_by:
+    if call.at >= approval.recertify_by:
         return "recertification_overdue"
     if approval.teams and credential.team_id not in approval.teams:
         return "condition_team"
-    if approval.regions and region not in approval.regions:
+    if approval.use_cases and (call.use_case is None or call.use_case.id not in approval.use_cases):
+        return "condition_use_case"
+    if approval.caller_regions and call.region not in approval.caller_regions:
+        return "condition_caller_region"
+    if approval.regions and candidate.deployment.region not in approval.regions:
         return "condition_region"
     return None
 
@@ -58,21 +77,20 @@ def failed_condition(approval: ApprovalEntry, credential: CredentialEntry, regio
 def authorized(
     candidates: Iterable[Candidate],
     approvals_of: Callable[[UUID], tuple[ApprovalEntry, ...]],
-    credential: CredentialEntry,
-    at: datetime,
+    call: Call,
 ) -> tuple[Candidate, ...]:
     """The candidates a live approval covers, each with it. Raises `errors.Forbidden` naming the nearest miss."""
     allowed: list[Candidate] = []
     misses: list[str] = []
     retired: Candidate | None = None
     for candidate in candidates:
-        if candidate.model.is_over(at):
+        if candidate.model.is_over(call.at):
             retired = retired or candidate
             misses.append("model_retired")
             continue
         failed = "model_suspended" if candidate.is_suspended else "model_not_approved"
         for approval in () if candidate.is_suspended else approvals_of(candidate.model.id):
-            found = failed_condition(approval, credential, candidate.deployment.region, at)
+            found = failed_condition(approval, call, candidate)
             if found is None:
                 allowed.append(replace(candidate, approval=approval))
                 break
@@ -81,7 +99,7 @@ def authorized(
             misses.append(failed)
     if not allowed:
         nearest = max(misses, key=_ORDER.index, default="model_not_approved")
-        raise retirement(retired) if retired and nearest == "model_retired" else refusal(nearest)
+        raise retirement(retired) if retired and nearest == "model_retired" else _refused(nearest, call)
     return tuple(allowed)
 
 
@@ -104,6 +122,17 @@ def retirement(candidate: Candidate) -> errors.Forbidden:
         return refusal("model_retired")
     words = f"{_WORDS['model_retired']} Its successor is {deprecation.successor}."
     return errors.Forbidden(words, code="model_retired", details={"successor": deprecation.successor})
+
+
+def _refused(code: str, call: Call) -> errors.Forbidden:
+    """Names what the call said of itself, never what the approval names: that may be others' business."""
+    match code:
+        case "condition_use_case":
+            return refusal(code, use_case=call.use_case.slug if call.use_case else "none")
+        case "condition_caller_region":
+            return refusal(code, caller_region=call.region)
+        case _:
+            return refusal(code)
 
 
 def refusal(code: str, **details: str) -> errors.Forbidden:

@@ -26,6 +26,7 @@ from tenants.snapshot import (
     BudgetEntry,
     IdentityProviderEntry,
     OrganizationEntry,
+    ProjectEntry,
     RateLimitEntry,
     TeamEntry,
 )
@@ -103,6 +104,7 @@ class Snapshot:
         self.freshness = Freshness()
         self.organizations: Table[OrganizationEntry] = Table()
         self.teams: Table[TeamEntry] = Table()
+        self.projects: Table[ProjectEntry] = Table()
         self.api_keys: Table[ApiKeyEntry] = Table(lambda key: (secret.digest for secret in key.secrets))
         self.identity_providers: Table[IdentityProviderEntry] = Table(lambda entry: (entry.issuer,))
         self.budgets: Table[BudgetEntry] = Table(lambda budget: (budget.level_id,))
@@ -119,6 +121,7 @@ class Snapshot:
         self._tables: dict[str, Table[Any]] = {
             "organization": self.organizations,
             "team": self.teams,
+            "project": self.projects,
             "api_key": self.api_keys,
             "identity_provider": self.identity_providers,
             "budget": self.budgets,
@@ -131,6 +134,11 @@ class Snapshot:
             "approval": self.approvals,
             "suspension": self.suspensions,
         }
+
+    def region_of(self, project_id: UUID, organization: OrganizationEntry) -> str:
+        """Where an application runs, as the organisation's administrators have said."""
+        project = self.projects.get(project_id)
+        return organization.region if project is None else project.region
 
     def apply(self, delta: Delta, *, asked_at: float) -> None:
         """Takes a delta in that was asked for at `asked_at` (monotonic). Not to be interrupted by an await."""

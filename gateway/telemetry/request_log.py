@@ -69,7 +69,7 @@ def _members(report: Report) -> dict[str, Any]:
 def _tell_exchange(members: dict[str, Any], exchange: Exchange) -> None:
     answered, usage, timings = exchange.answered_by, exchange.usage, exchange.timings
     members |= {
-        "use_case": None,
+        "use_case": exchange.use_case.slug if exchange.use_case else None,
         "pipeline": exchange.pipeline,
         "stream": exchange.chat.stream,
         "cache": "none",

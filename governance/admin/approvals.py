@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from governance.admin.base import ReasonForm, SuspensionForm
-from governance.models import Approval, ApprovalRequest
+from governance.models import Approval, ApprovalRequest, UseCase
 from governance.services import suspensions
 from kit import clock
 from kit.data_class import DataClass
@@ -72,13 +72,15 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
         "state",
         "data_class",
         "team_names",
+        "use_case_names",
+        "caller_region_names",
         "region_names",
         "granted_at",
         "expires_at",
         "request",
         "ended_at",
     ]
-    readonly_fields = ["state", "data_class", "team_names", "region_names"]
+    readonly_fields = ["state", "data_class", "team_names", "use_case_names", "caller_region_names", "region_names"]
     actions_detail = ["suspend", "resume"]
 
     @label("State", _STATES)
@@ -97,6 +99,15 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
     def team_names(self, row: Approval) -> str:
         found = [team.name for team in Team.objects.filter(id__in=row.teams)] if row.teams else ["all"]
         return ", ".join(found) or "others than yours"
+
+    @admin.display(description="Use cases")
+    def use_case_names(self, row: Approval) -> str:
+        found = [one.slug for one in UseCase.objects.filter(id__in=row.use_cases)] if row.use_cases else ["any"]
+        return ", ".join(found) or "others than yours"
+
+    @admin.display(description="Regions of callers")
+    def caller_region_names(self, row: Approval) -> str:
+        return ", ".join(row.caller_regions) or "any"
 
     @admin.display(description="Regions")
     def region_names(self, row: Approval) -> str:

@@ -20,6 +20,15 @@ class Conditions(models.Model):
     """Under which calls are permitted. Evaluated on every call; empty lists mean any."""
 
     teams = ArrayField(models.UUIDField(), default=list, blank=True, help_text="Teams that may call. Empty: all.")
+    use_cases = ArrayField(
+        models.UUIDField(), default=list, blank=True, help_text="Use cases that calls may be made for. Empty: any."
+    )
+    caller_regions = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        blank=True,
+        help_text="Regions applications may call from. Empty: any.",
+    )
     regions = ArrayField(
         models.CharField(max_length=32), default=list, blank=True, help_text="Regions prompts may go to. Empty: any."
     )

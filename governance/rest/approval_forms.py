@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from governance import review
-from governance.models import ApprovalRequest, Decision, Model, RiskTier
+from governance.models import ApprovalRequest, Decision, Model, RiskTier, UseCase
 from governance.models.approval import Conditions
 from governance.services.approvals import Terms
 from governance.services.review_rules import MOST_DAYS, MOST_NEEDED
@@ -36,6 +36,8 @@ class ConditionsShown(serializers.Serializer[Any]):
     """Empty lists mean any."""
 
     teams = serializers.SerializerMethodField(help_text="Null stands for a team that the caller does not see.")
+    use_cases = serializers.SerializerMethodField(help_text="Null stands for one that the caller does not see.")
+    caller_regions = serializers.ListField(child=serializers.CharField(), read_only=True)
     regions = serializers.ListField(child=serializers.CharField(), read_only=True)
     max_data_class = DataClassField(read_only=True)
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
@@ -44,6 +46,13 @@ class ConditionsShown(serializers.Serializer[Any]):
     def get_teams(self, row: Conditions) -> list[str | None]:
         seen = scoping.current().team_ids
         return [str(team) if seen is None or team in seen else None for team in row.teams]
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField(allow_null=True)))
+    def get_use_cases(self, row: Conditions) -> list[str | None]:
+        if not row.use_cases:
+            return []
+        seen = set(UseCase.objects.filter(id__in=row.use_cases).values_list("id", flat=True))
+        return [str(use_case) if use_case in seen else None for use_case in row.use_cases]
 
 
 class DecisionShown(serializers.ModelSerializer[Decision]):
@@ -119,6 +128,8 @@ class ContentTaken(serializers.Serializer[Any]):
 
     justification = serializers.CharField(max_length=4000)
     teams = serializers.ListField(child=Scoped(Team), required=False, default=list)
+    use_cases = serializers.ListField(child=Scoped(UseCase), required=False, default=list)
+    caller_regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
     regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
     max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
@@ -193,6 +204,8 @@ def terms_of(entered: dict[str, Any]) -> Terms:
     """The terms of a `ContentTaken`."""
     return Terms(
         teams=[team.id for team in entered["teams"]],
+        use_cases=[use_case.id for use_case in entered["use_cases"]],
+        caller_regions=entered["caller_regions"],
         regions=entered["regions"],
         max_data_class=entered["max_data_class"],
         expires_at=entered["expires_at"],

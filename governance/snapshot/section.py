@@ -126,6 +126,8 @@ class ApprovalEntry:
     organization_id: UUID
     model_id: UUID
     teams: frozenset[UUID]
+    use_cases: frozenset[UUID]
+    caller_regions: frozenset[str]
     regions: frozenset[str]
     max_data_class: DataClass
     expires_at: datetime | None
@@ -222,6 +224,8 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
             row.organization_id,
             row.model_id,
             frozenset(row.teams),
+            frozenset(row.use_cases),
+            frozenset(row.caller_regions),
             frozenset(row.regions),
             DataClass(row.max_data_class),
             row.expires_at,

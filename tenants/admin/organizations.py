@@ -6,14 +6,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from django.http import HttpRequest, HttpResponse
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from kit import clock, money
 from tenants.acting import actor_of
-from tenants.admin.base import GovernedAdmin, GovernedForm
+from tenants.admin.base import Act, GovernedAdmin, GovernedForm, act
 from tenants.admin.fields import LinesField, UsdField
 from tenants.models import Organization, Project, Team
+from tenants.models.organization import REGION
 from tenants.services import organizations
 from tenants.services.organizations import INHERIT, Defaults, Limits, Settings, Unset
 
@@ -46,6 +47,16 @@ def _budget(entered: dict[str, Any]) -> int | Unset | None:
         return None
     amount: int | None = entered["monthly_budget"]
     return INHERIT if amount is None else amount
+
+
+class PlaceForm(forms.Form):
+    region = forms.CharField(
+        required=False,
+        max_length=32,
+        validators=[REGION],
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Such as eu or us. Empty: where the organisation is at home.",
+    )
 
 
 class SettingsForm(GovernedForm):
@@ -149,13 +160,16 @@ class ProjectAdmin(GovernedAdmin[Project]):
     purpose = "An application of a team. API keys belong to a project."
     form = StartingBudgetForm
     can_enter = True
-    list_display = ["name", "team", "slug", "created_at"]
-    list_filter = ["team"]
-    list_select_related = ["team"]
+    change_act = "tenants.organization.change"
+    list_display = ["name", "team", "slug", "where", "created_at"]
+    list_filter = ["team", "region"]
+    list_select_related = ["team", "organization"]
     search_fields = ["name", "slug", "team__name"]
     prepopulated_fields = {"slug": ["name"]}
-    fields = ["team", "name", "slug", "created_at"]
+    fields = ["team", "name", "slug", "where", "created_at"]
+    readonly_fields = ["where"]
     add_fieldsets = [(None, {"fields": ["team", "name", "slug"]}), _BUDGET_FIELDS]
+    actions_detail = ["place"]
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Project:
         return organizations.create_project(
@@ -165,6 +179,31 @@ class ProjectAdmin(GovernedAdmin[Project]):
             slug=entered["slug"],
             now=clock.now(),
             monthly_budget_nano_usd=_budget(entered),
+        )
+
+    @admin.display(description="Runs in", ordering="region")
+    def where(self, row: Project) -> str:
+        return row.region or row.organization.region
+
+    @act(description="Say where it runs", icon="location_on")
+    def place(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def perform(row: Project, entered: dict[str, Any]) -> str:
+            placed = organizations.place_project(actor=actor_of(request), project=row, region=entered["region"])
+            return f"{row} runs in {self.where(placed)}."
+
+        return self.confirm(
+            request,
+            object_id,
+            Act(
+                title="Say where a project runs",
+                button="Save",
+                consequences=lambda row: [
+                    f"Approvals that name regions of callers go by it. Now: {self.where(row)}.",
+                    "It is not looked into: an application is where you say it is.",
+                ],
+                perform=perform,
+                form_class=PlaceForm,
+            ),
         )
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:

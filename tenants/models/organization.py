@@ -7,9 +7,12 @@ from zoneinfo import available_timezones
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 
 from kit.tenant_owned import Identified, ScopedManager, TenantOwned
+
+REGION = RegexValidator(r"^[A-Za-z0-9_.:/+-]+$", "Letters, digits and _ . : / + - only: it goes on record as it is.")
 
 
 def known_time_zone(name: str) -> None:
@@ -78,6 +81,13 @@ class Project(TenantOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="projects")
     name = models.CharField(max_length=200)
     slug = models.SlugField()
+    region = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        validators=[REGION],
+        help_text="Where the application runs, such as eu or us. Empty: where the organisation is at home.",
+    )
     created_at = models.DateTimeField()
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")

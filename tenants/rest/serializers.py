@@ -19,6 +19,7 @@ from tenants.models import (
     Scope,
     Team,
 )
+from tenants.models.organization import REGION
 from tenants.rest.base import DataClassField, Scoped, UsdField
 
 
@@ -83,11 +84,17 @@ class ProjectShown(serializers.ModelSerializer[Project]):
 
     class Meta:
         model = Project
-        fields = ["id", "team", "name", "slug", "created_at"]
+        fields = ["id", "team", "name", "slug", "region", "created_at"]
 
 
 class ProjectTaken(StartingBudget):
     team = Scoped(Team)
+
+
+class PlaceTaken(serializers.Serializer[Any]):
+    region = serializers.CharField(
+        max_length=32, allow_blank=True, validators=[REGION], help_text="Empty: where the organisation is at home."
+    )
 
 
 class MembershipShown(serializers.ModelSerializer[Membership]):

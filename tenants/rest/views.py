@@ -90,6 +90,14 @@ class ProjectViewSet(ScopedViewSet[Project]):
         )
         return Response(self.shown(project), status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=wire.PlaceTaken, responses=wire.ProjectShown)
+    @action(detail=True, methods=["put"])
+    def region(self, request: Request, pk: str) -> Response:
+        """Says where the application runs, which approvals may depend on. Takes an administrator with `X-OTP`."""
+        project, entered = self.get_object(), self.taken(wire.PlaceTaken)
+        organizations.place_project(actor=self.actor, project=project, region=entered["region"])
+        return Response(self.shown(self.get_object()))
+
 
 class MembershipViewSet(ScopedViewSet[Membership]):
     model = Membership

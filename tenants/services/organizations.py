@@ -150,6 +150,25 @@ def create_team(
     return team
 
 
+def place_project(*, actor: Actor, project: Project, region: str) -> Project:
+    """Says where an application runs, which approvals may depend on. Empty: where the organisation is at home."""
+    permissions.require(actor, "tenants.organization.change", otp=True)
+    permissions.require_reach(actor, None)
+    with transaction.atomic():
+        locked = Project.objects.select_for_update(of=("self",)).get(id=project.id)
+        locked.region = region
+        locked.full_clean(exclude=["created_at"])
+        locked.save(update_fields=["region"])
+        append_act(
+            actor=actor,
+            action="tenants.project.placed",
+            object_kind="project",
+            object_id=locked.id,
+            details={"region": region or None},
+        )
+    return locked
+
+
 def create_project(
     *,
     actor: Actor,

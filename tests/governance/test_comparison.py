@@ -29,7 +29,15 @@ def _in_berlin() -> Iterator[None]:
 
 
 def _terms(**terms: Any) -> dict[str, Any]:
-    return {"teams": [], "regions": [], "max_data_class": DataClass.INTERNAL, "expires_at": None, **terms}
+    return {
+        "teams": [],
+        "use_cases": [],
+        "caller_regions": [],
+        "regions": [],
+        "max_data_class": DataClass.INTERNAL,
+        "expires_at": None,
+        **terms,
+    }
 
 
 def _changes(asked: dict[str, Any], in_force: dict[str, Any]) -> dict[str, str]:
@@ -47,6 +55,10 @@ def _changes(asked: dict[str, Any], in_force: dict[str, Any]) -> dict[str, str]:
         ("Regions", {"regions": ["us"]}, {"regions": ["eu"]}, "wider"),
         ("Teams", {"teams": [TEAM]}, {"teams": [TEAM, OTHER]}, "narrower"),
         ("Teams", {"teams": [TEAM, OTHER]}, {"teams": [TEAM]}, "wider"),
+        ("Use cases", {"use_cases": [TEAM]}, {}, "narrower"),
+        ("Use cases", {}, {"use_cases": [TEAM]}, "wider"),
+        ("Regions of callers", {"caller_regions": ["us"]}, {"caller_regions": ["eu"]}, "wider"),
+        ("Regions of callers", {"caller_regions": ["us"]}, {"caller_regions": ["eu", "us"]}, "narrower"),
         ("End", {"expires_at": SUMMER}, {}, "narrower"),
         ("End", {}, {"expires_at": SUMMER}, "wider"),
     ],
@@ -79,7 +91,7 @@ def test_why_it_waits_is_said_in_a_few_words(asked: dict[str, Any], in_force: di
 def test_teams_that_are_not_seen_have_no_name() -> None:
     rows = compare(ApprovalRequest(**_terms(teams=[TEAM, UUID(int=0)])), None, NAMES)
 
-    assert next(row.asked for row in rows if row.condition == "Teams") == "Payments, a team not shown"
+    assert next(row.asked for row in rows if row.condition == "Teams") == "Payments, one not shown"
 
 
 def test_an_end_at_midnight_is_good_through_the_day_before() -> None:

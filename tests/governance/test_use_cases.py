@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, transaction
+from django.urls import reverse
 
 from governance import selectors
-from governance.models import AiActClass, UseCase
-from governance.services import use_cases
+from governance.models import AiActClass, Approval, ApprovalRequest, RequestRevision, UseCase
+from governance.services import approvals, use_cases
+from governance.services.approvals import content_hash
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Role
 from tests.portal.api.caller import Script, refusal
-from tests.support.acts import description, new_use_case
+from tests.support.acts import ask, description, draft, new_model, new_use_case
 from tests.support.cast import Cast, browser
 from tests.support.world import World, without_second_factor
 
@@ -131,3 +133,66 @@ def test_it_is_registered_described_anew_and_retired_on_the_screens(acme: Cast) 
     with within(acme.ada.actor.scope):
         use_case.refresh_from_db()
     assert (use_case.ai_act_class, use_case.retired_at is not None) == (AiActClass.HIGH, True)
+
+
+def test_a_request_names_use_cases_that_are_in_service(world: World, other_world: World) -> None:
+    prohibited = new_use_case(world, ai_act_class=AiActClass.PROHIBITED)
+    foreign = new_use_case(other_world)
+    for use_case in (prohibited, foreign):
+        with pytest.raises(errors.InvalidRequest) as told:
+            ask(world, use_cases=[use_case.id])
+        assert told.value.param == "use_cases"
+        request = draft(world)
+        with pytest.raises(IntegrityError, match="in service"), within(world.admin.scope), transaction.atomic():
+            ApprovalRequest.objects.filter(id=request.id).update(
+                use_cases=[use_case.id], revision=2, content_hash="1" * 64
+            )
+
+
+def test_what_has_gone_out_of_service_meanwhile_is_not_approved(world: World) -> None:
+    use_case = new_use_case(world)
+    request = ask(world, use_cases=[use_case.id])
+    change(world.admin, use_case, ai_act_class=AiActClass.PROHIBITED)
+    officer = world.officer
+    with within(officer.scope), pytest.raises(errors.Conflict, match="not in service"):
+        approvals.approve(
+            actor=officer, request=request, reason="fine", signed_hash=request.content_hash, now=clock.now()
+        )
+
+
+def test_an_approval_is_for_the_use_cases_that_were_asked_for(world: World) -> None:
+    use_case, other = new_use_case(world), new_use_case(world)
+    approval = world.approve(new_model(world), use_cases=[use_case.id], caller_regions=["eu"])
+    assert (approval.use_cases, approval.caller_regions) == ([use_case.id], ["eu"])
+    with within(world.admin.scope):
+        revision = RequestRevision.objects.get(request_id=approval.request_id)
+        assert (revision.use_cases, revision.caller_regions) == ([use_case.id], ["eu"])
+    with pytest.raises(ProgrammingError, match="permission denied"), within(world.officer.scope), transaction.atomic():
+        Approval.objects.filter(id=approval.id).update(use_cases=[other.id])
+
+
+def test_what_was_asked_for_before_there_were_use_cases_keeps_its_hash(world: World) -> None:
+    plain, bound = ask(world), ask(world, use_cases=[new_use_case(world).id])
+    with within(world.admin.scope):
+        for request in (plain, bound):
+            request.use_cases, request.model = [], plain.model
+        assert content_hash(plain) == content_hash(bound) == plain.content_hash
+
+
+def test_use_cases_and_callers_regions_are_asked_for_and_decided_on_with_names(acme: Cast) -> None:
+    use_case, model = new_use_case(acme.world, slug="letters"), new_model(acme.world)
+    client, address = browser(acme.ada), f"{reverse('approval-ask')}?model={model.id}"
+    assert "letters: Letters" in client.get(address).content.decode()
+    form = {"justification": "x", "max_data_class": 1, "use_cases": [str(use_case.id)], "caller_regions": ["eu"]}
+    asked = client.post(address, form)
+    assert asked.status_code == 302
+    page = browser(acme.alice).get(asked.headers["Location"]).content.decode()
+    assert "Use cases" in page
+    assert f"calling from eu, may send data up to internal to {model} for letters" in page
+
+
+def test_they_are_asked_for_over_the_api(acme: Cast) -> None:
+    use_case, model = new_use_case(acme.world), new_model(acme.world)
+    bound = {"use_cases": [str(use_case.id)], "caller_regions": ["eu"]}
+    asked = Script(acme.ada).post("approval-requests/", {"model": str(model.id), "justification": "x", **bound}).json()
+    assert {name: asked[name] for name in bound} == bound

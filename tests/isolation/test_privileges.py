@@ -33,7 +33,8 @@ PRIVILEGES = {
     "django_session": (ALL, ALL, NONE),
     "governance_approval": ("SI U(ended_at,suspended_at)", ALL, "S"),
     "governance_approvalrequest": (
-        "SI U(content_hash,expires_at,justification,max_data_class,regions,revision,risk_tier,status,teams)",
+        "SI U(caller_regions,content_hash,expires_at,justification,max_data_class,regions,revision,risk_tier,status,"
+        "teams,use_cases)",
         ALL,
         "S",
     ),
@@ -74,7 +75,7 @@ PRIVILEGES = {
     "tenants_membership": (ALL, ALL, NONE),
     "tenants_organization": ("SIU", ALL, "S"),
     "tenants_personalaccesstoken": ("SIU", ALL, NONE),
-    "tenants_project": ("SIU", ALL, NONE),
+    "tenants_project": ("SIU", ALL, "S"),
     "tenants_ratelimit": (ALL, ALL, "S"),
     "tenants_team": ("SIU", ALL, "S"),
     "tenants_user": ("SIU", "SIU", NONE),

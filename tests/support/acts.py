@@ -243,6 +243,9 @@ PREPARED: dict[str, Callable[[World], Act]] = {
             actor=actor, team=world.team, name="Other", slug=_unique("project"), now=world.now
         )
     ),
+    "tenants.project.placed": _by_admin(
+        lambda actor, world: organizations.place_project(actor=actor, project=world.project, region="us")
+    ),
     "tenants.membership.added": _join,
     "tenants.membership.ended": _after(
         _join,

@@ -26,6 +26,7 @@ WHO: dict[str, set[Role]] = {
     "tenants.organization.changed": {_ADMIN},
     "tenants.team.created": {_ADMIN},
     "tenants.project.created": {_ADMIN, _LEAD},
+    "tenants.project.placed": {_ADMIN},
     "tenants.membership.added": {_ADMIN},
     "tenants.membership.ended": {_ADMIN},
     "tenants.access_token.issued": set(Role),
@@ -78,6 +79,7 @@ WHO: dict[str, set[Role]] = {
 }
 WITH_CODE = {
     "tenants.organization.changed",
+    "tenants.project.placed",
     "tenants.membership.added",
     "tenants.membership.ended",
     "tenants.identity_provider.registered",

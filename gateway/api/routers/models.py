@@ -12,6 +12,7 @@ from gateway.api.calls import read_only
 from gateway.caller import Caller
 from gateway.routing import candidates, conditions
 from gateway.routing.candidates import Candidate
+from gateway.routing.conditions import Call
 from gateway.services import Services
 from gateway.wire import openapi
 from governance.snapshot.section import ModelEntry, RouteEntry
@@ -94,12 +95,14 @@ def _entry(
 
 
 def _status(services: Services, caller: Caller, found: tuple[Candidate, ...]) -> str:
-    """`approved`, `deprecated` while calls are answered still, `retired`, or the code of the refusal a call would meet
-    now."""
+    """`approved`, `deprecated` while calls are answered still, `retired`, or the code of the refusal that a call which
+    names no use case would meet now."""
     if not found:
         return "no_healthy_deployment"
     try:
-        conditions.authorized(found, services.snapshot.approvals.all, caller.credential, clock.now())
+        region = services.snapshot.region_of(caller.credential.project_id, caller.organization)
+        call = Call(caller.credential, region, None, clock.now())
+        conditions.authorized(found, services.snapshot.approvals.all, call)
     except errors.Forbidden as refused:
         return "retired" if refused.code == "model_retired" else refused.code
     return "approved" if found[0].model.deprecation is None else "deprecated"

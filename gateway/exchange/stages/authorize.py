@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from gateway.exchange.exchange import Exchange
 from gateway.routing import conditions
+from gateway.routing.conditions import Call
 from kit import clock
 
 
 def authorize(exchange: Exchange) -> None:
     """Keeps the candidates an approval covers. Raises `errors.Forbidden` naming the condition that failed."""
-    approvals = exchange.services.snapshot.approvals
-    exchange.candidates = conditions.authorized(
-        exchange.candidates, approvals.all, exchange.caller.credential, clock.now()
-    )
+    snapshot, caller = exchange.services.snapshot, exchange.caller
+    region = snapshot.region_of(caller.credential.project_id, caller.organization)
+    call = Call(caller.credential, region, exchange.use_case, clock.now())
+    exchange.candidates = conditions.authorized(exchange.candidates, snapshot.approvals.all, call)
     exchange.approval = exchange.candidates[0].approval

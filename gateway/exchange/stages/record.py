@@ -221,6 +221,7 @@ def _decided(exchange: Exchange) -> Decided:
         price=answered.price.id if answered and answered.price else None,
         route=(exchange.chat.model or None) if exchange.candidates else None,
         snapshot=exchange.snapshot_version,
+        use_case=exchange.use_case.slug if exchange.use_case else None,
     )
 
 

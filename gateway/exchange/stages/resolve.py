@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.exchange.exchange import Exchange
 from gateway.routing import candidates
 from gateway.routing.candidates import Candidate
+from governance.snapshot.section import UseCaseEntry
 from kit import clock, errors
 from kit.data_class import DataClass
 
@@ -13,7 +14,10 @@ ENABLED_PIPELINES = frozenset({"direct", "auto"})
 
 
 def resolve(exchange: Exchange) -> None:
-    """Sets candidates, the declared data class and the end user. Raises `errors.NotFound`, `errors.InvalidRequest`."""
+    """Sets candidates, the declared data class, the end user and the use case.
+
+    Raises `errors.NotFound`, `errors.InvalidRequest`.
+    """
     snapshot = exchange.services.snapshot
     _check_team(exchange)
     if exchange.chat.pipeline not in ENABLED_PIPELINES:
@@ -21,6 +25,7 @@ def resolve(exchange: Exchange) -> None:
     exchange.snapshot_version = snapshot.version
     exchange.declared_class = declared_class(exchange)
     exchange.end_user = end_user(exchange)
+    exchange.use_case = use_case(exchange)
     exchange.candidates = _candidates(exchange)
 
 
@@ -47,6 +52,20 @@ def declared_class(exchange: Exchange) -> DataClass:
         return DataClass.named(label)
     except ValueError as unknown:
         raise errors.InvalidRequest(str(unknown), param="x-chancery-data-class") from None
+
+
+def use_case(exchange: Exchange) -> UseCaseEntry | None:
+    """From `x-chancery-use-case`, else `metadata`. What is retired or another team's is told like what is not there."""
+    slug = exchange.header(b"x-chancery-use-case") or exchange.chat.hint("use-case")
+    if slug is None:
+        return None
+    caller = exchange.caller
+    found = exchange.services.snapshot.use_cases.one((caller.organization.id, slug))
+    if found is None or found.team_id not in (None, caller.credential.team_id):
+        raise errors.InvalidRequest(
+            "No use case of this name is in service for you.", code="use_case_unknown", param="x-chancery-use-case"
+        )
+    return found
 
 
 def end_user(exchange: Exchange) -> str | None:

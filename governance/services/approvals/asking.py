@@ -16,7 +16,17 @@ from kit.context import Actor
 from tenants import permissions
 
 OPEN = (RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW, RequestStatus.CHANGES_REQUESTED)
-_CONTENT = ["justification", "teams", "regions", "max_data_class", "expires_at", "risk_tier", "content_hash"]
+_CONTENT = [
+    "justification",
+    "teams",
+    "use_cases",
+    "caller_regions",
+    "regions",
+    "max_data_class",
+    "expires_at",
+    "risk_tier",
+    "content_hash",
+]
 
 
 def draft(

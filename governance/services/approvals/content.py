@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.ledger.envelope import canonical
+from governance import selectors
 from governance.models import ApprovalRequest, RiskTier
 from kit import errors
 from kit.data_class import DataClass
@@ -21,6 +22,8 @@ class Terms:
     """The conditions asked for, and how much care they take. Empty sequences mean any."""
 
     teams: Sequence[UUID] = ()
+    use_cases: Sequence[UUID] = ()
+    caller_regions: Sequence[str] = ()
     regions: Sequence[str] = ()
     max_data_class: DataClass = DataClass.INTERNAL
     expires_at: datetime | None = None
@@ -28,11 +31,14 @@ class Terms:
 
 
 def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
-    """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team, and
-    Django's `ValidationError`."""
+    """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team or a
+    use case that is not in service, and Django's `ValidationError`."""
     _check_teams(terms.teams)
+    if not are_in_service(terms.use_cases):
+        raise errors.InvalidRequest("A use case is not in service.", param="use_cases")
     request.justification = justification
     request.teams, request.regions = list(terms.teams), list(terms.regions)
+    request.use_cases, request.caller_regions = list(dict.fromkeys(terms.use_cases)), list(terms.caller_regions)
     request.max_data_class, request.expires_at = terms.max_data_class, terms.expires_at
     request.risk_tier = terms.risk_tier
     request.content_hash = content_hash(request)
@@ -42,8 +48,8 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
 def content_hash(request: ApprovalRequest) -> str:
     """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in.
 
-    The lowest tier is left out, and a renewal where there is none: what was asked for before there were any keeps its
-    hash.
+    The lowest tier, no use cases, no caller's regions and no renewal are left out: what was asked for before there were
+    any keeps its hash.
     """
     asked: dict[str, Any] = {
         "model_id": str(request.model_id),
@@ -58,7 +64,16 @@ def content_hash(request: ApprovalRequest) -> str:
         asked["risk_tier"] = int(request.risk_tier)
     if request.renews_id is not None:
         asked["renews"] = str(request.renews_id)
+    if request.use_cases:
+        asked["use_cases"] = sorted(str(use_case) for use_case in request.use_cases)
+    if request.caller_regions:
+        asked["caller_regions"] = sorted(request.caller_regions)
     return hashlib.sha256(canonical(asked)).hexdigest()
+
+
+def are_in_service(use_case_ids: Sequence[UUID]) -> bool:
+    """Whether calls may run under each of them now, as far as whoever looks may see them."""
+    return selectors.use_cases_in_service().filter(id__in=use_case_ids).count() == len(set(use_case_ids))
 
 
 def _check_teams(team_ids: Sequence[UUID]) -> None:

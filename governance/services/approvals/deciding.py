@@ -11,7 +11,7 @@ from django.db import transaction
 from governance import review
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier, Verdict
 from governance.services import life
-from governance.services.approvals.content import content_hash
+from governance.services.approvals.content import are_in_service, content_hash
 from governance.services.approvals.reach import append_act_on, lock, move, require_reach
 from governance.services.approvals.signing import require_right
 from governance.services.approvals.telling import tell_requester, tell_reviewers
@@ -43,8 +43,9 @@ def approve(
     earlier approval of the model; before that there is none to return.
 
     `signed_hash` is the `content_hash` of what the person had on the screen; `errors.Conflict` where that is
-    no longer what is asked. `errors.Forbidden` for the requester, without a one-time password, or without a role that
-    the stage asks for. `in_place_of` is who has delegated the decision.
+    no longer what is asked, or a use case it names has gone out of service. `errors.Forbidden` for the requester,
+    without a one-time password, or without a role that the stage asks for. `in_place_of` is who has delegated the
+    decision.
     """
     signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now)
     with transaction.atomic():
@@ -164,12 +165,16 @@ def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
 def _grant(request: ApprovalRequest, now: datetime) -> Approval:
     """The database gives it the day by which it is recertified."""
     life.require_in_service(request.model, now)
+    if not are_in_service(request.use_cases):
+        raise errors.Conflict("A use case that it names is not in service any more.")
     request.model.approvals.filter(ended_at__isnull=True).update(ended_at=now)
     approval = Approval.objects.create(
         organization_id=request.organization_id,
         model=request.model,
         request=request,
         teams=request.teams,
+        use_cases=request.use_cases,
+        caller_regions=request.caller_regions,
         regions=request.regions,
         max_data_class=request.max_data_class,
         expires_at=request.expires_at,

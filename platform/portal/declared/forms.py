@@ -66,6 +66,7 @@ class ProjectForm(Entry):
     team = _text()
     slug = serializers.SlugField()
     name = _text()
+    region = serializers.CharField(max_length=32, allow_blank=True, default="")
 
 
 class LevelForm(Entry):
@@ -173,6 +174,8 @@ class ApprovalForm(Entry):
     model = _text()
     justification = serializers.CharField(max_length=4000)
     teams = serializers.ListField(child=_text(), default=list)
+    use_cases = serializers.ListField(child=_text(64), default=list)
+    caller_regions = serializers.ListField(child=_text(32), default=list)
     regions = serializers.ListField(child=_text(32), default=list)
     max_data_class = DataClassField(default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(allow_null=True, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from governance.models import Deployment, Model, Provider
+from governance.models import Deployment, Model, Provider, UseCase
 from kit import errors
 from tenants.models import ApiKey, Project, Team, User
 from tenants.services.allotments import Level
@@ -39,6 +39,10 @@ def provider(name: str) -> Provider:
 
 def model(slug: str) -> Model:
     return _one(f"model {slug}", Model.objects.filter(slug=slug))
+
+
+def use_case(slug: str) -> UseCase:
+    return _one(f"use case {slug}", UseCase.objects.filter(slug=slug))
 
 
 def deployment(named: Mapping[str, Any]) -> Deployment:

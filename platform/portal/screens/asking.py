@@ -24,6 +24,7 @@ from kit.data_class import DataClass
 from portal.screens.guard import screen
 from portal.screens.inbox import approvals_in_force
 from tenants.models import Team
+from tenants.selectors import regions_of_callers
 
 
 class AskForm(forms.Form):
@@ -44,6 +45,18 @@ class AskForm(forms.Form):
     teams = forms.MultipleChoiceField(
         label="Teams that may call", required=False, widget=forms.CheckboxSelectMultiple, help_text="None: all."
     )
+    use_cases = forms.MultipleChoiceField(
+        label="Use cases it may be called for",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None: any, and callers need not name one.",
+    )
+    caller_regions = forms.MultipleChoiceField(
+        label="Regions applications may call from",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None: any. A project is where an administrator says it is.",
+    )
     risk_tier = forms.TypedChoiceField(
         label="Risk tier",
         choices=RiskTier.choices,
@@ -61,12 +74,20 @@ class AskForm(forms.Form):
 
     def __init__(self, model: Model, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        regions, teams = self.fields["regions"], self.fields["teams"]
-        assert isinstance(regions, forms.MultipleChoiceField)
-        assert isinstance(teams, forms.MultipleChoiceField)
-        offered = sorted({deployment.region for deployment in model.deployments.all()})
-        regions.choices = [(region, region) for region in offered]
-        teams.choices = [(str(team.id), team.name) for team in Team.objects.all()]
+        regions = sorted({deployment.region for deployment in model.deployments.all()})
+        self._offer("regions", [(region, region) for region in regions])
+        self._offer("teams", [(str(team.id), team.name) for team in Team.objects.all()])
+        use_cases = selectors.use_cases_in_service()
+        self._offer("use_cases", [(str(row.id), f"{row.slug}: {row.name}") for row in use_cases])
+        self._offer("caller_regions", [(region, region) for region in regions_of_callers()])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """A condition of which there is nothing to choose is not asked about."""
+        field = self.fields[name]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = choices
+        if not choices:
+            field.widget = forms.MultipleHiddenInput()
 
     def clean_ends_on(self) -> date | None:
         last_day: date | None = self.cleaned_data["ends_on"]
@@ -80,6 +101,8 @@ class AskForm(forms.Form):
         end = timezone.make_aware(datetime.combine(last_day + timedelta(days=1), time())) if last_day else None
         return Terms(
             teams=[UUID(team) for team in self.cleaned_data["teams"]],
+            use_cases=[UUID(use_case) for use_case in self.cleaned_data["use_cases"]],
+            caller_regions=self.cleaned_data["caller_regions"],
             regions=self.cleaned_data["regions"],
             max_data_class=DataClass(self.cleaned_data["max_data_class"]),
             expires_at=end,
@@ -179,6 +202,8 @@ def _initial_of(asked: ApprovalRequest) -> dict[str, Any]:
         "max_data_class": asked.max_data_class,
         "regions": asked.regions,
         "teams": [str(team) for team in asked.teams],
+        "use_cases": [str(use_case) for use_case in asked.use_cases],
+        "caller_regions": asked.caller_regions,
         "risk_tier": asked.risk_tier,
         "ends_on": (end - timedelta(microseconds=1)).date() if end else None,
     }
@@ -191,4 +216,6 @@ def _initial(in_force: Approval | None) -> dict[str, Any]:
         "max_data_class": in_force.max_data_class,
         "regions": in_force.regions,
         "teams": [str(team) for team in in_force.teams],
+        "use_cases": [str(use_case) for use_case in in_force.use_cases],
+        "caller_regions": in_force.caller_regions,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
 from portal.screens.guard import screen
-from portal.screens.inbox import approvals_in_force, next_for, team_names
+from portal.screens.inbox import approvals_in_force, condition_names, next_for
 from portal.timeline import Entry, entries
 from tenants.selectors import names_of
 
@@ -162,14 +162,21 @@ def rule_of(asked: ApprovalRequest) -> str:
     return f"{standing.missing} more of {who}, none of them the requester, each with a one-time password."
 
 
-def consequence(asked: ApprovalRequest, in_force: Approval | None, teams: dict[UUID, str]) -> str:
+def consequence(asked: ApprovalRequest, in_force: Approval | None, names: dict[UUID, str]) -> str:
     """What follows from approving, in a sentence or two."""
-    who = ", ".join(teams.get(team, "a team not shown") for team in asked.teams) if asked.teams else "every team"
+    who = _listed(asked.teams, names) if asked.teams else "every team"
+    whence = f", calling from {', '.join(asked.caller_regions)}," if asked.caller_regions else ""
+    what_for = f" for {_listed(asked.use_cases, names)}" if asked.use_cases else ""
     where = f"in {', '.join(asked.regions)}" if asked.regions else "in any region"
     until = f"until {comparison.end_text(asked.expires_at)}" if asked.expires_at else "without an end"
     replaced = f" It replaces the approval of {timezone.localtime(in_force.granted_at):%d %b %Y}." if in_force else ""
     label = DataClass(asked.max_data_class).label
-    return f"Within a second, {who} may send data up to {label} to {asked.model}, {where} and {until}.{replaced}"
+    what = f"data up to {label} to {asked.model}{what_for}"
+    return f"Within a second, {who}{whence} may send {what}, {where} and {until}.{replaced}"
+
+
+def _listed(ids: Iterable[UUID], names: dict[UUID, str]) -> str:
+    return ", ".join(names.get(one, "one not shown") for one in ids)
 
 
 def history_of(asked: ApprovalRequest) -> list[Entry]:
@@ -199,10 +206,10 @@ def _said(asked: ApprovalRequest) -> str:
     return f"{asked.model} is {asked.get_status_display().lower()}."
 
 
-def _revised(asked: ApprovalRequest, teams: dict[UUID, str]) -> list[comparison.Compared]:
+def _revised(asked: ApprovalRequest, names: dict[UUID, str]) -> list[comparison.Compared]:
     """What the present revision asks differently; nothing in the first."""
     before = asked.revisions.filter(number=asked.revision - 1).first()
-    return comparison.revised(asked, before, teams) if before else []
+    return comparison.revised(asked, before, names) if before else []
 
 
 def _stages(asked: ApprovalRequest, actor: Actor) -> dict[str, Any]:
@@ -228,21 +235,21 @@ def _page(
     in_force = approvals_in_force({asked.model_id}).get(asked.model_id)
     if in_force is not None and in_force.request_id == asked.id:
         in_force = None
-    teams = team_names()
+    names = condition_names()
     stages = _stages(asked, actor)
     form.offer(actor, stages["rights"], stages["people"])
     context = {
         **stages,
         "asked": asked,
         "form": form,
-        "compared": comparison.compare(asked, in_force, teams),
-        "revised": _revised(asked, teams),
+        "compared": comparison.compare(asked, in_force, names),
+        "revised": _revised(asked, names),
         "in_force": in_force,
         "deployments": _deployments(asked),
         "similar": selectors.similar_models(asked.model),
         "rule": rule_of(asked),
         "obstacles": obstacles(request, actor, asked, stages["rights"]),
-        "consequence": consequence(asked, in_force, teams),
+        "consequence": consequence(asked, in_force, names),
         "is_own": asked.requested_by_id == actor.id,
         "is_open": asked.is_open,
         "tiers": higher_tiers(actor, asked),

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from governance import comparison, review, selectors
-from governance.models import Approval, ApprovalRequest, RequestStatus
+from governance.models import Approval, ApprovalRequest, RequestStatus, UseCase
 from kit import clock
 from kit.context import Actor
 from portal.screens.guard import screen
@@ -56,7 +56,7 @@ def items(requests: list[ApprovalRequest], actor: Actor) -> list[Item]:
     """Rows for these requests, in their order."""
     now = clock.now()
     names = _names_in(requests)
-    teams = team_names()
+    named = condition_names()
     in_force = approvals_in_force({request.model_id for request in requests})
     found = []
     for request in requests:
@@ -65,7 +65,7 @@ def items(requests: list[ApprovalRequest], actor: Actor) -> list[Item]:
             request=request,
             requester=names[request.requested_by_id],
             why=_ending(request, names)
-            or comparison.summary(comparison.compare(request, in_force.get(request.model_id), teams)),
+            or comparison.summary(comparison.compare(request, in_force.get(request.model_id), named)),
             standing=standing,
             due_at=standing.due_at if standing else None,
             is_overdue=standing is not None and standing.is_overdue(now),
@@ -104,8 +104,10 @@ def approvals_in_force(model_ids: set[UUID]) -> dict[UUID, Approval]:
     return {approval.model_id: approval for approval in live}
 
 
-def team_names() -> dict[UUID, str]:
-    return {team.id: team.name for team in Team.objects.all()}
+def condition_names() -> dict[UUID, str]:
+    """Of the teams and use cases that conditions name, as far as whoever looks may see them."""
+    teams = {team.id: team.name for team in Team.objects.all()}
+    return teams | {use_case.id: use_case.slug for use_case in UseCase.objects.all()}
 
 
 def _asked_by(actor: Actor) -> QuerySet[ApprovalRequest]:

@@ -16,6 +16,7 @@ from governance.snapshot.section import (
     PriceEntry,
     ProviderEntry,
     RouteEntry,
+    UseCaseEntry,
 )
 from kit.data_class import DataClass
 from kit.ids import new_id
@@ -24,6 +25,7 @@ from tenants.snapshot import CredentialEntry, OrganizationEntry
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TEAM, OTHER_TEAM = new_id(), new_id()
 ORGANIZATION = OrganizationEntry(new_id(), "acme", "eu", "UTC", frozenset(), False)
+LETTERS = UseCaseEntry(new_id(), ORGANIZATION.id, None, "letters")
 OTHER_ORGANIZATION = OrganizationEntry(new_id(), "globex", "eu", "UTC", frozenset(), False)
 
 
@@ -63,7 +65,7 @@ def a_candidate(
 
 def an_approval(model: ModelEntry, **changed: Any) -> ApprovalEntry:
     none: frozenset[Any] = frozenset()
-    terms = (none, none, DataClass.CONFIDENTIAL, None, NOW + timedelta(days=365))
+    terms = (none, none, none, none, DataClass.CONFIDENTIAL, None, NOW + timedelta(days=365))
     made = ApprovalEntry(new_id(), ORGANIZATION.id, model.id, *terms, False)
     return replace(made, **changed)
 

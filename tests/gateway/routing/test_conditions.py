@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.routing.candidates import Candidate
-from gateway.routing.conditions import authorized, cleared, failed_condition, refusal
+from gateway.routing.conditions import Call, authorized, cleared, failed_condition, refusal
 from governance.snapshot.section import ApprovalEntry, DeprecationEntry
 from kit import errors
 from kit.data_class import DataClass
 from kit.ids import new_id
 from tests.gateway.routing.catalogue import (
+    LETTERS,
     NOW,
     OTHER_ORGANIZATION,
     OTHER_TEAM,
@@ -36,6 +37,8 @@ MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
     "approval_expired": {"expires_at": NOW, "recertify_by": NOW},
     "recertification_overdue": {"recertify_by": NOW},
     "condition_team": {"teams": frozenset({OTHER_TEAM})},
+    "condition_use_case": {"use_cases": frozenset({new_id()})},
+    "condition_caller_region": {"caller_regions": frozenset({"us"})},
     "condition_region": {"regions": frozenset({"us"})},
 }
 COVERS: tuple[dict[str, Any], ...] = (
@@ -43,12 +46,19 @@ COVERS: tuple[dict[str, Any], ...] = (
     {"expires_at": NOW + timedelta(microseconds=1)},
     {"recertify_by": NOW + timedelta(microseconds=1)},
     {"teams": frozenset({TEAM, OTHER_TEAM})},
+    {"use_cases": frozenset({LETTERS.id, new_id()})},
+    {"caller_regions": frozenset({"eu", "us"})},
     {"regions": frozenset({"eu", "us"})},
 )
+TOLD = {"condition_use_case": {"use_case": "letters"}, "condition_caller_region": {"caller_region": "eu"}}
+
+
+def a_call(**changed: Any) -> Call:
+    return Call(**{"credential": a_credential(), "region": "eu", "use_case": LETTERS, "at": NOW, **changed})
 
 
 def authorize(*candidates: Candidate, approvals: list[ApprovalEntry]) -> tuple[Candidate, ...]:
-    return authorized(candidates, snapshot_of(*approvals).approvals.all, a_credential(), NOW)
+    return authorized(candidates, snapshot_of(*approvals).approvals.all, a_call())
 
 
 def refused(act: Callable[[], object]) -> errors.Forbidden:
@@ -70,10 +80,19 @@ def test_an_approval_whose_conditions_hold_covers_the_call(terms: dict[str, Any]
 def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
     candidate = a_candidate()
     approval = an_approval(candidate.model, **MISSES[code])
-    assert failed_condition(approval, a_credential(), "eu", NOW) == code
+    assert failed_condition(approval, a_call(), candidate) == code
     told = refused(lambda: authorize(candidate, approvals=[approval]))
     assert told.code == code
-    assert told.details == {}
+    assert told.details == TOLD.get(code, {})
+
+
+def test_a_call_that_names_no_use_case_is_covered_where_none_is_asked_for() -> None:
+    candidate = a_candidate()
+    for approval, expected in [
+        (an_approval(candidate.model), None),
+        (an_approval(candidate.model, use_cases=frozenset({LETTERS.id})), "condition_use_case"),
+    ]:
+        assert failed_condition(approval, a_call(use_case=None), candidate) == expected
 
 
 @given(st.lists(st.sampled_from(list(MISSES)), min_size=1))

@@ -25,6 +25,7 @@ from tests.support.world import World
 NOTED: dict[str, set[str]] = {
     "tenants.organization.changed": {"organization"},
     "tenants.team.created": {"team"},
+    "tenants.project.placed": {"project"},
     "tenants.api_key.issued": {"api_key"},
     "tenants.api_key.rotated": {"api_key"},
     "tenants.api_key.revoked": {"api_key"},

@@ -129,6 +129,23 @@ def test_an_export_applied_elsewhere_makes_the_same(world: World) -> None:
     assert {**made, "organization": None} == {**document, "organization": None}
 
 
+def test_what_a_permission_is_bound_to_and_where_projects_run_goes_along(world: World) -> None:
+    document = exported(furnished(world))
+    acts.new_use_case(world, slug="verdicts")
+    bound = {"use_cases": ["verdicts"], "caller_regions": ["us"]}
+    project, approval = {**document["projects"][0], "region": "us"}, {**document["approvals"][0], **bound}
+    with within(world.admin.scope):
+        waiting = ApprovalRequest.objects.get()
+        approvals.withdraw(actor=world.admin, request=waiting)
+
+    follow(world, {"chancery": 1, "projects": [project], "approvals": [approval]})
+
+    made = exported(world)
+    assert made["projects"][0]["region"] == "us"
+    assert {name: made["approvals"][0][name] for name in bound} == bound
+    assert {change.verb for change in follow(world, made).changes} == {"same"}
+
+
 def test_a_permission_is_asked_for_and_not_made(world: World) -> None:
     asked = follow(world, a_register())
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from governance import review, selectors
-from governance.models import Approval, ApprovalRequest, RiskTier
+from governance.models import Approval, ApprovalRequest, RiskTier, UseCase
 from governance.review import StageRule
 from governance.services import approvals, review_rules
 from kit import clock
 from portal.declared import forms, names
 from portal.declared.section import Doing, Section, Values
 from tenants.models import Role, Team
+
+# Of no order.
+_LISTS = ("teams", "use_cases", "caller_regions", "regions")
 
 
 class ReviewRules(Section):
@@ -62,6 +65,8 @@ class Approvals(Section):
             "model": row.model.slug,
             "justification": row.justification,
             "teams": sorted(Team.objects.filter(id__in=row.teams).values_list("slug", flat=True)),
+            "use_cases": sorted(UseCase.objects.filter(id__in=row.use_cases).values_list("slug", flat=True)),
+            "caller_regions": sorted(row.caller_regions),
             "regions": sorted(row.regions),
             "max_data_class": row.max_data_class,
             "expires_at": row.expires_at,
@@ -69,12 +74,14 @@ class Approvals(Section):
         }
 
     def differs(self, doing: Doing, row: ApprovalRequest, entry: Values) -> list[str]:
-        listed = {name: sorted(entry[name]) for name in ("teams", "regions") if name in entry}
+        listed = {name: sorted(entry[name]) for name in _LISTS if name in entry}
         return super().differs(doing, row, {**entry, **listed})
 
     def make(self, doing: Doing, entry: Values) -> None:
         terms = approvals.Terms(
             teams=[names.team(slug).id for slug in entry["teams"]],
+            use_cases=[names.use_case(slug).id for slug in entry["use_cases"]],
+            caller_regions=entry["caller_regions"],
             regions=entry["regions"],
             max_data_class=entry["max_data_class"],
             expires_at=entry["expires_at"],

@@ -64,15 +64,23 @@ class Teams(Section):
 
 class Projects(Section):
     name, noun, form, key = "projects", "project", forms.ProjectForm, ("team", "slug")
+    changing = frozenset({"region"})
 
     def rows(self) -> Iterable[Project]:
         return Project.objects.select_related("team").order_by("team__slug", "slug")
 
     def read(self, row: Project) -> Values:
-        return {"team": row.team.slug, "slug": row.slug, "name": row.name}
+        return {"team": row.team.slug, "slug": row.slug, "name": row.name, "region": row.region}
 
     def make(self, doing: Doing, entry: Values) -> None:
-        organizations.create_project(actor=doing.actor, now=doing.now, **{**entry, "team": names.team(entry["team"])})
+        described = {name: value for name, value in entry.items() if name != "region"}
+        described["team"] = names.team(entry["team"])
+        project = organizations.create_project(actor=doing.actor, now=doing.now, **described)
+        if entry["region"]:
+            self.change(doing, project, entry)
+
+    def change(self, doing: Doing, row: Project, entry: Values) -> None:
+        organizations.place_project(actor=doing.actor, project=row, region=entry["region"])
 
 
 class Keys(Section):
