@@ -48,7 +48,7 @@ def open_requests() -> QuerySet[ApprovalRequest]:
     return (
         ApprovalRequest.objects.filter(status__in=[RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW])
         .select_related("model")
-        .prefetch_related("decisions", "stages")
+        .prefetch_related("decisions", "stages", "attached__evidence")
         .order_by("requested_at")
     )
 
@@ -67,6 +67,12 @@ def price_at(deployment: Deployment, at: datetime) -> Price | None:
 def evidence_in_use() -> QuerySet[Evidence]:
     """Evidence that nobody has withdrawn, newest first."""
     return Evidence.objects.filter(withdrawn_at__isnull=True).select_related("model", "provider")
+
+
+def evidence_about(model: Model) -> QuerySet[Evidence]:
+    """What a request for the model may rest on: evidence about it, and about those who provide it."""
+    providers = Deployment.objects.filter(model=model).values("provider_id")
+    return evidence_in_use().filter(Q(model=model) | Q(provider_id__in=providers))
 
 
 def expiring(at: datetime) -> Q:

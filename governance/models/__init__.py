@@ -14,7 +14,7 @@ from governance.models.choices import (
     Tier,
     Verdict,
 )
-from governance.models.evidence import Evidence, EvidenceFile
+from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
 from governance.models.notice import Notice, NoticePreference
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
@@ -42,6 +42,7 @@ __all__ = [
     "Price",
     "Provider",
     "ProviderKind",
+    "RequestEvidence",
     "RequestRevision",
     "RequestStage",
     "RequestStatus",

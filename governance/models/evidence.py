@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import F, Q
 
+from governance.models.approval import ApprovalRequest
 from governance.models.catalogue import Model, Provider
 from governance.models.choices import EvidenceKind
 from kit.tenant_owned import TenantOwned
@@ -78,6 +79,22 @@ class Evidence(TenantOwned):
     def counts(self, at: datetime) -> bool:
         """Whether anybody may rely on it then."""
         return self.withdrawn_at is None and not self.is_expired(at) and self.passed is not False
+
+
+class RequestEvidence(TenantOwned):
+    """What a request rests on in one of its revisions. Insert-only, and signed with what is asked."""
+
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="attached")
+    revision = models.PositiveIntegerField()
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "revision", "evidence"], name="evidence_is_attached_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"evidence of revision {self.revision}"
 
 
 class EvidenceFile(TenantOwned):

@@ -7,15 +7,21 @@ may read revisions and stages, and put in decisions, rules and delegations.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from governance.models.approval import ApprovalRequest, Asked
-from governance.models.choices import RiskTier, Verdict
+from governance.models.choices import EvidenceKind, RiskTier, Verdict
 from kit.tenant_owned import TenantOwned
 from tenants.models import Role, User
+
+
+def kinds_of_evidence() -> ArrayField[Any, Any]:
+    """What has to be attached, and good, when somebody approves."""
+    return ArrayField(models.CharField(max_length=24, choices=EvidenceKind.choices), default=list, blank=True)
 
 
 class ReviewRule(TenantOwned):
@@ -30,6 +36,7 @@ class ReviewRule(TenantOwned):
     recertify_days = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="How long an approval holds before it is recertified. Empty: as shipped."
     )
+    evidence = kinds_of_evidence()
     set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField(editable=False)
 
@@ -67,6 +74,7 @@ class RequestStage(TenantOwned):
     position = models.PositiveSmallIntegerField()
     roles = ArrayField(models.CharField(max_length=32, choices=Role.choices))
     needed = models.PositiveSmallIntegerField()
+    evidence = kinds_of_evidence()
     due_at = models.DateTimeField()
 
     class Meta:
@@ -82,8 +90,8 @@ class RequestStage(TenantOwned):
 
 class Decision(TenantOwned):
     """One person's verdict in a stage of a request. Insert-only. `decided_for` is whose right is used: one's own, or
-    that of whoever has delegated it. The requester is repeated here so that the database itself can refuse a decision
-    by the one who asked, or in their name."""
+    that of whoever has delegated it. `waiver` says why evidence that lacks is done without. The requester is repeated
+    here so that the database itself can refuse a decision by the one who asked, or in their name."""
 
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")
     stage = models.ForeignKey(RequestStage, on_delete=models.PROTECT, related_name="decisions")
@@ -93,6 +101,7 @@ class Decision(TenantOwned):
     decided_for = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     reason = models.TextField()
+    waiver = models.TextField(blank=True)
     signed_hash = models.CharField(max_length=64)
     decided_at = models.DateTimeField(editable=False)
 

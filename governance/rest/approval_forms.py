@@ -8,12 +8,12 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from governance import review
-from governance.models import ApprovalRequest, Decision, Model, RiskTier, UseCase
+from governance import completeness, review
+from governance.models import ApprovalRequest, Decision, Evidence, EvidenceKind, Model, RiskTier, UseCase
 from governance.models.approval import Conditions
 from governance.services.approvals import Terms
 from governance.services.review_rules import MOST_DAYS, MOST_NEEDED
-from kit import scoping
+from kit import clock, scoping
 from kit.data_class import DataClass
 from tenants.models import Role, Team
 from tenants.rest.base import DataClassField, Scoped
@@ -72,6 +72,7 @@ class DecisionShown(serializers.ModelSerializer[Decision]):
             "decided_for",
             "verdict",
             "reason",
+            "waiver",
             "signed_hash",
             "decided_at",
         ]
@@ -99,6 +100,11 @@ class RevisionShown(ConditionsShown):
     made_at = serializers.DateTimeField(read_only=True)
 
 
+class LackShown(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=EvidenceKind.choices, read_only=True)
+    lack = serializers.ChoiceField(choices=["missing", "withdrawn", "expired", "failed"], read_only=True)
+
+
 class ApprovalRequestShown(ConditionsShown):
     """`content_hash` is what a decision signs."""
 
@@ -111,12 +117,22 @@ class ApprovalRequestShown(ConditionsShown):
     requested_by = serializers.UUIDField(source="requested_by_id", read_only=True)
     requested_at = serializers.DateTimeField(read_only=True)
     content_hash = serializers.CharField(read_only=True)
+    evidence = serializers.SerializerMethodField(help_text="What it rests on.")
+    lacking = serializers.SerializerMethodField(help_text="Evidence that is asked for, and why it does not count.")
     approval = serializers.SerializerMethodField(help_text="The permission that followed, if one did.")
     stages = serializers.SerializerMethodField()
     decisions = DecisionShown(many=True, read_only=True)
 
     def get_approval(self, row: ApprovalRequest) -> UUID | None:
         return row.approval.id if hasattr(row, "approval") else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
+    def get_evidence(self, row: ApprovalRequest) -> list[UUID]:
+        return [found.id for found in completeness.attached(row)]
+
+    @extend_schema_field(LackShown(many=True))
+    def get_lacking(self, row: ApprovalRequest) -> Any:
+        return LackShown(completeness.of(row, clock.now()).lacking, many=True).data
 
     @extend_schema_field(StageShown(many=True))
     def get_stages(self, row: ApprovalRequest) -> Any:
@@ -134,6 +150,9 @@ class ContentTaken(serializers.Serializer[Any]):
     max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     risk_tier = RiskTierField(required=False, default=RiskTier.LOW)
+    evidence = serializers.ListField(
+        child=Scoped(Evidence), required=False, default=list, help_text="About the model, or one of its providers."
+    )
 
 
 class ApprovalRequestTaken(ContentTaken):
@@ -146,6 +165,16 @@ class DecisionTaken(serializers.Serializer[Any]):
     signed_hash = serializers.CharField(max_length=64, help_text="The `content_hash` of what was read.")
     in_place_of = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="Who has delegated the decision, if somebody has."
+    )
+
+
+class ApprovalTaken(DecisionTaken):
+    waiver = serializers.CharField(
+        max_length=4000,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Why evidence that lacks is done without. Nobody approves without the one or the other.",
     )
 
 
@@ -164,6 +193,11 @@ class StageRuleForm(serializers.Serializer[Any]):
 class ReviewRuleTaken(serializers.Serializer[Any]):
     risk_tier = RiskTierField()
     stages = serializers.ListField(child=StageRuleForm(), allow_empty=False)
+    evidence = serializers.ListField(
+        child=serializers.ChoiceField(choices=EvidenceKind.choices),
+        required=False,
+        help_text="Without it, the kinds that are asked for now.",
+    )
 
 
 class ReviewRuleShown(serializers.Serializer[Any]):
@@ -173,6 +207,7 @@ class ReviewRuleShown(serializers.Serializer[Any]):
     risk_tier = RiskTierField(read_only=True)
     number = serializers.IntegerField(read_only=True)
     stages = StageRuleForm(many=True, read_only=True)
+    evidence = serializers.ListField(child=serializers.CharField(), read_only=True)
     set_by = serializers.UUIDField(source="set_by_id", read_only=True)
     set_at = serializers.DateTimeField(read_only=True)
 
@@ -210,4 +245,5 @@ def terms_of(entered: dict[str, Any]) -> Terms:
         max_data_class=entered["max_data_class"],
         expires_at=entered["expires_at"],
         risk_tier=entered["risk_tier"],
+        evidence=[found.id for found in entered["evidence"]],
     )

@@ -26,7 +26,7 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
     serializer_class = wire.ApprovalRequestShown
     view_act = "governance.register.view"
     related = ("model", "approval")
-    prefetched = ("decisions", "stages")
+    prefetched = ("decisions", "stages", "attached__evidence")
     search_fields = ["model__slug", "justification"]
     filters_by = {"status": "status", "model": "model_id", "requested_by": "requested_by_id"}
 
@@ -60,12 +60,12 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
         approvals.send(actor=self.actor, request=self.get_object())
         return self._as_it_stands()
 
-    @extend_schema(request=wire.DecisionTaken, responses=wire.ApprovalRequestShown)
+    @extend_schema(request=wire.ApprovalTaken, responses=wire.ApprovalRequestShown)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Signs in the open stage; the last one that is needed grants. 409 where what is asked is not what was
         signed."""
-        return self._decide(approvals.approve)
+        return self._decide(approvals.approve, wire.ApprovalTaken)
 
     @extend_schema(request=wire.DecisionTaken, responses=wire.ApprovalRequestShown)
     @action(detail=True, methods=["post"])
@@ -99,8 +99,8 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
         """What it asked, first to last."""
         return Response(wire.RevisionShown(self.get_object().revisions.all(), many=True).data)
 
-    def _decide(self, decision: Callable[..., Any]) -> Response:
-        asked, entered = self.get_object(), self.taken(wire.DecisionTaken)
+    def _decide(self, decision: Callable[..., Any], form: type[wire.DecisionTaken] = wire.DecisionTaken) -> Response:
+        asked, entered = self.get_object(), self.taken(form)
         decision(actor=self.actor, request=asked, now=clock.now(), **entered)
         return self._as_it_stands()
 

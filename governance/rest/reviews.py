@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.models import Delegation, ReviewRule
+from governance.models import Delegation, EvidenceKind, ReviewRule
 from governance.rest import approval_forms as wire
 from governance.review import StageRule
 from governance.services import delegations, review_rules
@@ -34,7 +34,10 @@ class ReviewRuleViewSet(ScopedViewSet[ReviewRule]):
             StageRule(tuple(Role(role) for role in stage["roles"]), stage["needed"], stage["due_days"])
             for stage in entered["stages"]
         ]
-        rule = review_rules.set_rule(actor=self.actor, risk_tier=entered["risk_tier"], stages=stages, now=clock.now())
+        kinds = [EvidenceKind(kind) for kind in entered["evidence"]] if "evidence" in entered else None
+        rule = review_rules.set_rule(
+            actor=self.actor, risk_tier=entered["risk_tier"], stages=stages, evidence=kinds, now=clock.now()
+        )
         return Response(self.shown(rule), status=status.HTTP_201_CREATED)
 
 

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from audit.ledger.append import append_act
-from governance.models import ReviewRule, RiskTier
+from governance.completeness import asked_in
+from governance.models import EvidenceKind, ReviewRule, RiskTier
 from governance.review import RECERTIFY_DAYS, StageRule
 from governance.services.approvals.signing import REVIEW
 from kit import errors
@@ -30,10 +31,12 @@ def set_rule(
     stages: Sequence[StageRule],
     now: datetime,
     recertify_days: int | None = None,
+    evidence: Sequence[EvidenceKind] | None = None,
 ) -> ReviewRule:
     """Replaces the rule of a tier, for requests that are submitted from then on: those that wait keep their stages.
 
     `recertify_days` is how long approvals hold that are granted from then on; without it, as long as is shipped.
+    `evidence` are the kinds that somebody who approves needs; without it, those that are asked for now.
 
     Raises `errors.InvalidRequest` for a stage that nobody can complete.
     """
@@ -50,6 +53,7 @@ def set_rule(
             number=(newest or 0) + 1,
             stages=[stage.as_json() for stage in stages],
             recertify_days=recertify_days,
+            evidence=sorted(set(asked_in(risk_tier) if evidence is None else evidence)),
             set_by_id=actor.id,
             set_at=now,
         )

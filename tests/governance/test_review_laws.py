@@ -180,6 +180,7 @@ class Review(RuleBasedStateMachine):
             decided_for_id=self.people[principal].id,
             verdict=verdict,
             reason="x",
+            waiver="x",
             signed_hash=now.content_hash,
             decided_at=clock.now(),
         )

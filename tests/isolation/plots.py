@@ -329,6 +329,11 @@ def _evidence_file(plot: Plot) -> Any:
     return files.get(evidence=plot.row(governance.Evidence))
 
 
+def _request_evidence(plot: Plot) -> Any:
+    request = request_for(plot, plot.row(governance.Model), plot.lead.user, status="draft")
+    return plot.add(governance.RequestEvidence, request=request, revision=1, evidence=plot.row(governance.Evidence))
+
+
 FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     tenants.Organization: lambda plot: plot.world.organization,
     tenants.Team: lambda plot: plot.team,
@@ -359,5 +364,6 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.NoticePreference: _notice_preference,
     governance.Evidence: _evidence,
     governance.EvidenceFile: _evidence_file,
+    governance.RequestEvidence: _request_evidence,
     **LEDGER,
 }

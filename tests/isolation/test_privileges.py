@@ -53,6 +53,7 @@ PRIVILEGES = {
     "governance_noticepreference": (ALL, "S", NONE),
     "governance_price": ("SI", ALL, "S"),
     "governance_provider": ("SI U(base_url,credential,kind,suspended_at)", ALL, "S"),
+    "governance_requestevidence": ("SI", "SI", NONE),
     "governance_requestrevision": ("S", "S", NONE),
     "governance_requeststage": ("S", "S", NONE),
     "governance_reviewrule": ("SI", "SI", NONE),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from governance.models import Approval, ApprovalRequest, Model, RequestStatus
 from governance.services import life
-from governance.services.approvals.content import Terms, enter
+from governance.services.approvals.content import Terms, attach, enter
 from governance.services.approvals.reach import append_act_on, lock, move
 from governance.services.approvals.telling import tell_reviewers
 from kit import errors
@@ -89,6 +89,7 @@ def revise(*, actor: Actor, request: ApprovalRequest, justification: str, terms:
             raise errors.Conflict("Nothing is asked for differently.")
         locked.revision += 1
         locked.save(update_fields=[*_CONTENT, "revision"])
+        attach(locked, terms.evidence)
         append_act_on(
             actor,
             "governance.approval.revised",
@@ -144,6 +145,7 @@ def _new(actor: Actor, model: Model, status: RequestStatus, renews: Approval | N
 def _write(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     enter(request, justification, terms)
     request.save(force_insert=True)
+    attach(request, terms.evidence)
 
 
 def _require_renewable(approval: Approval, model: Model) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from audit.ledger.envelope import canonical
-from governance import selectors
-from governance.models import ApprovalRequest, RiskTier
+from governance import completeness, selectors
+from governance.models import ApprovalRequest, Evidence, RequestEvidence, RiskTier
 from kit import errors
 from kit.data_class import DataClass
 from tenants.models import Team
@@ -28,6 +28,7 @@ class Terms:
     max_data_class: DataClass = DataClass.INTERNAL
     expires_at: datetime | None = None
     risk_tier: RiskTier = RiskTier.LOW
+    evidence: Sequence[UUID] = ()
 
 
 def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
@@ -41,15 +42,16 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     request.use_cases, request.caller_regions = list(dict.fromkeys(terms.use_cases)), list(terms.caller_regions)
     request.max_data_class, request.expires_at = terms.max_data_class, terms.expires_at
     request.risk_tier = terms.risk_tier
-    request.content_hash = content_hash(request)
+    request.content_hash = content_hash(request, _evidence_of(request, terms.evidence))
     request.full_clean(exclude=["requested_at"], validate_constraints=False)
 
 
-def content_hash(request: ApprovalRequest) -> str:
+def content_hash(request: ApprovalRequest, attached: Iterable[Evidence] | None = None) -> str:
     """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in.
 
-    The lowest tier, no use cases, no caller's regions and no renewal are left out: what was asked for before there were
-    any keeps its hash.
+    The lowest tier, and what there is none of among renewal, use cases, caller's regions and evidence, are left out:
+    what was asked for before there were any keeps its hash. Evidence is what is attached to the revision, unless
+    `attached` is given.
     """
     asked: dict[str, Any] = {
         "model_id": str(request.model_id),
@@ -68,7 +70,31 @@ def content_hash(request: ApprovalRequest) -> str:
         asked["use_cases"] = sorted(str(use_case) for use_case in request.use_cases)
     if request.caller_regions:
         asked["caller_regions"] = sorted(request.caller_regions)
+    rests_on = completeness.attached(request) if attached is None else attached
+    if evidence := sorted([str(row.id), row.sha256] for row in rests_on):
+        asked["evidence"] = evidence
     return hashlib.sha256(canonical(asked)).hexdigest()
+
+
+def attach(request: ApprovalRequest, evidence_ids: Iterable[UUID]) -> None:
+    """To the revision that it has now."""
+    for evidence_id in dict.fromkeys(evidence_ids):
+        RequestEvidence.objects.create(
+            organization_id=request.organization_id,
+            request=request,
+            revision=request.revision,
+            evidence_id=evidence_id,
+        )
+
+
+def _evidence_of(request: ApprovalRequest, evidence_ids: Sequence[UUID]) -> list[Evidence]:
+    """Raises `errors.InvalidRequest` for what is withdrawn, or about something else."""
+    if not evidence_ids:
+        return []
+    found = list(selectors.evidence_about(request.model).filter(id__in=evidence_ids))
+    if len(found) != len(set(evidence_ids)):
+        raise errors.InvalidRequest("Evidence is about the model or one of its providers.", param="evidence")
+    return found
 
 
 def are_in_service(use_case_ids: Sequence[UUID]) -> bool:

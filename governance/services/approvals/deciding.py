@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from governance import review
+from governance import completeness, review
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier, Verdict
 from governance.services import life
-from governance.services.approvals.content import are_in_service, content_hash
+from governance.services.approvals.content import are_in_service, attach, content_hash
 from governance.services.approvals.reach import append_act_on, lock, move, require_reach
 from governance.services.approvals.signing import require_right
 from governance.services.approvals.telling import tell_requester, tell_reviewers
@@ -28,6 +28,7 @@ class _Signature:
     signed_hash: str
     in_place_of: UUID | None
     at: datetime
+    waiver: str = ""
 
 
 def approve(
@@ -38,6 +39,7 @@ def approve(
     signed_hash: str,
     now: datetime,
     in_place_of: UUID | None = None,
+    waiver: str = "",
 ) -> Approval | None:
     """Signs in the open stage. The approval that completes the last stage grants the permission, in place of any
     earlier approval of the model; before that there is none to return.
@@ -45,9 +47,9 @@ def approve(
     `signed_hash` is the `content_hash` of what the person had on the screen; `errors.Conflict` where that is
     no longer what is asked, or a use case it names has gone out of service. `errors.Forbidden` for the requester,
     without a one-time password, or without a role that the stage asks for. `in_place_of` is who has delegated the
-    decision.
+    decision. Where evidence lacks, `waiver` says why it is done without; `errors.InvalidRequest` if it does not.
     """
-    signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now)
+    signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now, waiver.strip())
     with transaction.atomic():
         locked = _sign(actor, request, signature)
         if review.open_stage(locked) is not None:
@@ -103,8 +105,10 @@ def raise_tier(*, actor: Actor, request: ApprovalRequest, risk_tier: RiskTier) -
             raise errors.Conflict("Only an open request is raised, and only to a higher tier.")
         locked.risk_tier = risk_tier
         locked.content_hash = content_hash(locked)
+        rests_on = [row.id for row in completeness.attached(locked)]
         locked.revision += 1
         locked.save(update_fields=["risk_tier", "content_hash", "revision"])
+        attach(locked, rests_on)
         append_act_on(
             actor,
             "governance.approval.tier_raised",
@@ -136,6 +140,7 @@ def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> Appr
     require_right(actor, locked, standing.stage, principal_id, signature.at)
     if signature.signed_hash != content_hash(locked):
         raise errors.Conflict("What is asked has changed since it was shown.")
+    waiver = _waiver(locked, signature)
     if locked.status == RequestStatus.SUBMITTED:
         move(locked, RequestStatus.IN_REVIEW)
     Decision.objects.create(
@@ -148,10 +153,22 @@ def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> Appr
         decided_for_id=principal_id,
         verdict=signature.verdict,
         reason=signature.reason,
+        waiver=waiver,
         signed_hash=signature.signed_hash,
         decided_at=signature.at,
     )
     return locked
+
+
+def _waiver(request: ApprovalRequest, signature: _Signature) -> str:
+    """Empty where nothing is waived, whatever was said."""
+    lacking = completeness.of(request, signature.at).lacking
+    if signature.verdict != Verdict.APPROVE or not lacking:
+        return ""
+    if not signature.waiver:
+        told = ", ".join(f"{each.kind.label} ({each.lack})" for each in lacking)
+        raise errors.InvalidRequest(f"Evidence lacks: {told}. Say why you approve without it.", param="waiver")
+    return signature.waiver
 
 
 def _stage_to_sign(request: ApprovalRequest) -> review.Standing:

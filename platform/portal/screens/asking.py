@@ -14,13 +14,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from governance import selectors
-from governance.models import Approval, ApprovalRequest, Model, RequestStatus, RiskTier
+from governance import completeness, selectors
+from governance.models import Approval, ApprovalRequest, Evidence, Model, RequestStatus, RiskTier
 from governance.services import approvals
 from governance.services.approvals import Terms
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
+from portal.screens.evidence import state_of
 from portal.screens.guard import screen
 from portal.screens.inbox import approvals_in_force
 from tenants.models import Team
@@ -65,6 +66,12 @@ class AskForm(forms.Form):
         initial=RiskTier.LOW,
         help_text="How much care the decision takes. An officer may raise it.",
     )
+    evidence = forms.MultipleChoiceField(
+        label="Evidence",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What the request rests on; it is signed with it. Add what is missing under Evidence first.",
+    )
     ends_on = forms.DateField(
         label="Last day",
         required=False,
@@ -80,6 +87,8 @@ class AskForm(forms.Form):
         use_cases = selectors.use_cases_in_service()
         self._offer("use_cases", [(str(row.id), f"{row.slug}: {row.name}") for row in use_cases])
         self._offer("caller_regions", [(region, region) for region in regions_of_callers()])
+        rests_on = [(str(row.id), _labelled(row)) for row in selectors.evidence_about(model)]
+        self._offer("evidence", rests_on)
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         """A condition of which there is nothing to choose is not asked about."""
@@ -107,6 +116,7 @@ class AskForm(forms.Form):
             max_data_class=DataClass(self.cleaned_data["max_data_class"]),
             expires_at=end,
             risk_tier=RiskTier(self.cleaned_data["risk_tier"] or RiskTier.LOW),
+            evidence=[UUID(row) for row in self.cleaned_data.get("evidence", [])],
         )
 
 
@@ -169,6 +179,10 @@ def _revise(actor: Actor, asked: ApprovalRequest, form: AskForm, *, is_sent: boo
         approvals.send(actor=actor, request=asked)
 
 
+def _labelled(row: Evidence) -> str:
+    return f"{row} ({row.get_kind_display().lower()}, {state_of(row, clock.now())[0]})"
+
+
 def _said(asked: ApprovalRequest) -> str:
     if asked.is_open:
         return f"The compliance officers are asked to approve {asked.model}."
@@ -205,6 +219,7 @@ def _initial_of(asked: ApprovalRequest) -> dict[str, Any]:
         "use_cases": [str(use_case) for use_case in asked.use_cases],
         "caller_regions": asked.caller_regions,
         "risk_tier": asked.risk_tier,
+        "evidence": [str(row.id) for row in completeness.attached(asked)],
         "ends_on": (end - timedelta(microseconds=1)).date() if end else None,
     }
 

@@ -18,12 +18,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from audit import selectors as ledger
-from governance import comparison, review, selectors
+from governance import comparison, completeness, review, selectors
 from governance.models import Approval, ApprovalRequest, Deployment, Price, RiskTier, Verdict
 from governance.services import approvals
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
+from portal.screens.evidence import state_of
 from portal.screens.guard import screen
 from portal.screens.inbox import approvals_in_force, condition_names, next_for
 from portal.timeline import Entry, entries
@@ -55,6 +56,13 @@ class DecisionForm(forms.Form):
     )
     signed_hash = forms.CharField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(choices=Verdict.choices, widget=forms.HiddenInput, required=False)
+    waiver = forms.CharField(
+        max_length=4000,
+        required=False,
+        label="Why you approve without the evidence that lacks",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Kept with your signature. To reject or to ask for changes takes none.",
+    )
     in_place_of = forms.UUIDField(
         required=False,
         label="In whose place",
@@ -91,8 +99,10 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
     if not form.is_valid():
         return _page(request, actor, asked, form, status=400)
     verdict = Verdict(form.cleaned_data["verdict"] or Verdict.REJECT)
+    waived = {"waiver": form.cleaned_data["waiver"]} if verdict is Verdict.APPROVE else {}
     try:
         ACTS[verdict](
+            **waived,
             actor=actor,
             request=asked,
             reason=form.cleaned_data["reason"],
@@ -102,9 +112,9 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         )
     except errors.Conflict as conflict:
         return render(request, "portal/approvals/stale.html", {"asked": asked, "conflict": conflict}, status=409)
-    except errors.Forbidden as refusal:
-        form.add_error(None, refusal.message)
-        return _page(request, actor, asked, form, status=403)
+    except (errors.Forbidden, errors.InvalidRequest) as refusal:
+        form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
+        return _page(request, actor, asked, form, status=refusal.status)
     messages.success(request, _said(_asked(request_id)))
     following = next_for(actor)
     return HttpResponseRedirect(reverse("approval", args=[following.id]) if following else reverse("approvals"))
@@ -184,7 +194,9 @@ def history_of(asked: ApprovalRequest) -> list[Entry]:
 
 
 def _asked(request_id: UUID) -> ApprovalRequest:
-    rows = ApprovalRequest.objects.select_related("model", "approval").prefetch_related("decisions", "stages")
+    rows = ApprovalRequest.objects.select_related("model", "approval").prefetch_related(
+        "decisions", "stages", "attached__evidence"
+    )
     return get_object_or_404(rows, id=request_id)
 
 
@@ -238,10 +250,15 @@ def _page(
     names = condition_names()
     stages = _stages(asked, actor)
     form.offer(actor, stages["rights"], stages["people"])
+    complete, evidence = completeness.of(asked, clock.now()), completeness.attached(asked)
+    if not complete.lacking:
+        del form.fields["waiver"]
     context = {
         **stages,
         "asked": asked,
         "form": form,
+        "complete": complete,
+        "evidence": [(row, state_of(row, clock.now())) for row in evidence],
         "compared": comparison.compare(asked, in_force, names),
         "revised": _revised(asked, names),
         "in_force": in_force,

@@ -100,7 +100,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
     context = {
         "tab": tab,
         "tabs": TABS,
-        "rows": [(row, _state(row, now)) for row in page],
+        "rows": [(row, state_of(row, now)) for row in page],
         "following": next_page(request, page[-1].id if len(page) == _PAGE else None),
         "expiring": selectors.evidence_in_use().filter(selectors.expiring(now)).count(),
         "may_add": actor.may(ADD),
@@ -149,7 +149,7 @@ def _page(request: HttpRequest, actor: Actor, found: Evidence, form: WithdrawalF
     people = [person for person in (found.added_by_id, found.withdrawn_by_id) if person]
     context = {
         "found": found,
-        "state": _state(found, clock.now()),
+        "state": state_of(found, clock.now()),
         "form": form,
         "people": names_of(people),
         "may_withdraw": found.withdrawn_at is None
@@ -167,7 +167,7 @@ def _rows(tab: str, now: datetime) -> QuerySet[Evidence]:
     return rows.filter(expires_at__lte=now) if tab == "expired" else rows.exclude(expires_at__lte=now)
 
 
-def _state(row: Evidence, now: datetime) -> tuple[str, str]:
+def state_of(row: Evidence, now: datetime) -> tuple[str, str]:
     """In a word, and how it is coloured."""
     if row.withdrawn_at is not None:
         return "withdrawn", "bad"

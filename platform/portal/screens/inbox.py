@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from governance import comparison, review, selectors
+from governance import comparison, completeness, review, selectors
 from governance.models import Approval, ApprovalRequest, RequestStatus, UseCase
 from kit import clock
 from kit.context import Actor
@@ -19,6 +19,7 @@ from tenants.models import Team
 from tenants.selectors import names_of
 
 _DECIDED_SHOWN = 50
+_READ = ("decisions", "stages", "attached__evidence")
 TABS = [("waiting", "Waiting"), ("overdue", "Overdue"), ("mine", "My requests"), ("decided", "Decided")]
 
 
@@ -31,6 +32,7 @@ class Item:
     requester: str
     why: str
     standing: review.Standing | None
+    complete: completeness.Completeness
     due_at: datetime | None
     is_overdue: bool
     is_own: bool
@@ -67,6 +69,7 @@ def items(requests: list[ApprovalRequest], actor: Actor) -> list[Item]:
             why=_ending(request, names)
             or comparison.summary(comparison.compare(request, in_force.get(request.model_id), named)),
             standing=standing,
+            complete=completeness.of(request, now),
             due_at=standing.due_at if standing else None,
             is_overdue=standing is not None and standing.is_overdue(now),
             is_own=request.requested_by_id == actor.id,
@@ -114,11 +117,11 @@ def _asked_by(actor: Actor) -> QuerySet[ApprovalRequest]:
     return (
         ApprovalRequest.objects.filter(requested_by_id=actor.id)
         .select_related("model")
-        .prefetch_related("decisions", "stages")[:_DECIDED_SHOWN]
+        .prefetch_related(*_READ)[:_DECIDED_SHOWN]
     )
 
 
 def _decided() -> QuerySet[ApprovalRequest]:
     ended = [RequestStatus.APPROVED, RequestStatus.REJECTED, RequestStatus.WITHDRAWN]
     decided = ApprovalRequest.objects.filter(status__in=ended)
-    return decided.select_related("model").prefetch_related("decisions", "stages")[:_DECIDED_SHOWN]
+    return decided.select_related("model").prefetch_related(*_READ)[:_DECIDED_SHOWN]

@@ -115,7 +115,8 @@ def test_a_second_request_waits_for_the_first(acme: Cast, helper: Model) -> None
 
 def test_stages_rules_and_revisions_are_told(acme: Cast, helper: Model) -> None:
     ada, alice, olga = Script(acme.ada), Script(acme.alice), Script(acme.olga)
-    rule = {"risk_tier": "medium", "stages": [{"roles": ["compliance_officer"]}, {"roles": ["administrator"]}]}
+    stages = [{"roles": ["compliance_officer"]}, {"roles": ["administrator"]}]
+    rule = {"risk_tier": "medium", "stages": stages, "evidence": []}
     assert refusal(ada.post("review-rules/", rule, otp=True)) == (403, "permission_denied")
     assert olga.post("review-rules/", rule, otp=True).json()["stages"][1] == {
         "roles": ["administrator"],
