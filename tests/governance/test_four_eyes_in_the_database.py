@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from governance.models import Approval, ApprovalRequest, Decision, RequestStage, RequestStatus, RiskTier
+from governance.models import (
+    Approval,
+    ApprovalRequest,
+    Decision,
+    Deployment,
+    Model,
+    RequestStage,
+    RequestStatus,
+    RiskTier,
+)
 from kit import clock
 from kit.data_class import DataClass
 from kit.scoping import Scope, within
@@ -238,6 +247,21 @@ def test_what_was_decided_on_stays_as_it_was(world: World, change: str) -> None:
     ask(world)
     with within(world.officer.scope), pytest.raises(ProgrammingError, match="permission denied"):
         execute(f"UPDATE {change}")
+
+
+@pytest.mark.parametrize("of_model", [{"slug": "other"}, {"version": "2"}])
+def test_another_version_is_another_model_whoever_tries(world: World, of_model: dict[str, str]) -> None:
+    model = world.serve("helper")
+    with pytest.raises(IntegrityError, match="registered anew"), transaction.atomic(using="system"):
+        Model.across_tenants.using("system").filter(id=model.id).update(**of_model)
+
+
+@pytest.mark.parametrize("of_deployment", [{"upstream_model": "other"}, {"region": "us"}])
+def test_another_place_is_another_deployment_whoever_tries(world: World, of_deployment: dict[str, str]) -> None:
+    rows = Deployment.across_tenants.using("system").filter(model=world.serve("helper"))
+    with pytest.raises(IntegrityError, match="registered anew"), transaction.atomic(using="system"):
+        rows.update(**of_deployment)
+    assert rows.update(position=3) == 1
 
 
 @pytest.mark.parametrize(
