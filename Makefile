@@ -19,7 +19,7 @@ else
 INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
-.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey profile bench-peers lint reference install install-dev isolation fuzz sbom audit-dependencies
+.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey bench-pages profile bench-peers lint reference install install-dev isolation fuzz sbom audit-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ chaos: install-dev ## every fault we know, 200 of them, on an installation of it
 
 bench-survey: install-dev ## our gateway alone: each path, 1 to 256 connections, streams, two workers
 	@$(PY) -m tests.bench.survey $(ARGS)
+
+bench-pages: install-dev ## the portal's pages with 10,000 models in register and inbox
+	@$(PY) -m tests.bench.pages $(ARGS)
 
 profile: install-dev ## where the time of a worker under load goes (ARGS=--stream)
 	@$(PY) -m tests.bench.profile $(ARGS)
