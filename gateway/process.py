@@ -54,6 +54,7 @@ class Gateway:
             asyncio.create_task(upkeep.renew_leases(self.services)),
             asyncio.create_task(upkeep.cut_suspended(self.services)),
             asyncio.create_task(upkeep.note_seen_secrets(self.services)),
+            asyncio.create_task(upkeep.note_identities(self.services)),
             asyncio.create_task(gauges.watch(self.services)),
         ]
         tracing.start(self.services.process_id)

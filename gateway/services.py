@@ -15,6 +15,7 @@ from gateway.admission.flood import FloodGate
 from gateway.guards.policy import GuardPolicy
 from gateway.identity import TokenReader
 from gateway.providers.base import Timeouts
+from gateway.providers.identities import Identities
 from gateway.providers.registry import Registry
 from gateway.providers.states import ProviderStates
 from gateway.snapshot.index import Snapshot
@@ -45,6 +46,7 @@ class Services:
     seen_secrets: set[UUID] = field(default_factory=set)
     unfinished: set[asyncio.Task[None]] = field(default_factory=set)
     provider_states: ProviderStates = field(default_factory=ProviderStates)
+    identities: Identities = field(default_factory=Identities)
 
     def finish_later(self, work: asyncio.Task[None]) -> None:
         """Keeps a task that must come to its end although nobody waits for it."""

@@ -1,4 +1,5 @@
-"""What a gateway process does besides answering: leases of running calls, calls to cut, which secrets are in use."""
+"""What a gateway process does besides answering: leases of running calls, calls to cut, which secrets are in use, what
+upstreams say they are."""
 
 from __future__ import annotations
 
@@ -11,10 +12,17 @@ from django.conf import settings
 from gateway.exchange import suspended
 from gateway.services import Services
 from kit import clock, errors
+from kit.ids import new_id
 
 logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.25
 _NOTE_SECONDS = 30.0
+_LISTEN_SECONDS = 1.0
+_HEARD = """
+INSERT INTO governance_reportedidentity (id, organization_id, deployment_id, model, fingerprint, first_heard_at)
+SELECT %s, organization_id, id, %s, %s, %s FROM governance_deployment WHERE id = %s
+ON CONFLICT (deployment_id, model, fingerprint) DO NOTHING
+"""
 _NOTE = "UPDATE tenants_apikeysecret SET last_seen_at = %s WHERE id = ANY (%s)"
 
 
@@ -60,3 +68,19 @@ async def note_seen_secrets(services: Services) -> None:
         except psycopg.Error as failure:
             services.seen_secrets.update(seen)
             logger.warning("uses of secrets not noted: %s", type(failure).__name__)
+
+
+async def note_identities(services: Services) -> None:
+    """Writes down, within a second, what upstreams say they are and have not said before."""
+    while True:
+        await asyncio.sleep(_LISTEN_SECONDS)
+        heard = list(services.identities.fresh)
+        if not heard:
+            continue
+        rows = [(new_id(), said.model, said.fingerprint, clock.now(), said.deployment_id) for said in heard]
+        try:
+            async with await psycopg.AsyncConnection.connect(settings.GATEWAY_DSN, autocommit=True) as connection:
+                await connection.cursor().executemany(_HEARD, rows)
+            services.identities.fresh.difference_update(heard)
+        except psycopg.Error as failure:
+            logger.warning("what upstreams say they are not noted: %s", type(failure).__name__)

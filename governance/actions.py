@@ -16,6 +16,9 @@ ACTIONS: dict[str, Action] = {
     "governance.provider.suspended": Action("Provider suspended", _STOPPED),
     "governance.provider.resumed": Action("Provider resumed", _GOES_ON),
     "governance.model.registered": Action("Registered", "A model by exact version: its slug and version."),
+    "governance.model.drifted": Action(
+        "Drift noticed", "A deployment says it is something else than what was approved; its approval is due sooner."
+    ),
     "governance.model.suspended": Action("Model suspended", _STOPPED),
     "governance.model.resumed": Action("Model resumed", _GOES_ON),
     "governance.model.deprecated": Action(

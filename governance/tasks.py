@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.db import connections
 
 from governance.models import GatewayProcess
+from governance.services import drift
 from kit import clock
+from kit.context import Actor
+from kit.scoping import within
+from tenants.models import Organization
 
 KEPT = timedelta(hours=6)
 
@@ -27,3 +32,20 @@ def prune_snapshot_changes() -> int:
         heartbeat_at__lt=now - timedelta(days=1)
     ).delete()
     return dropped
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def look_for_drift() -> int:
+    """Compares what deployments have begun to say with what was approved. Gives how many models have drifted."""
+    return sum(_look_for_drift(actor, clock.now()) for actor in _systems())
+
+
+def _look_for_drift(actor: Actor, now: datetime) -> int:
+    with within(actor.scope):
+        return sum(drift.look(actor=actor, identity=identity, now=now) for identity in drift.to_look_at())
+
+
+def _systems() -> Iterator[Actor]:
+    """The system as an actor in each organisation."""
+    for organization_id in Organization.across_tenants.using("system").values_list("id", flat=True):
+        yield Actor("system", organization_id, organization_id)

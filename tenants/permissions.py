@@ -110,12 +110,23 @@ def acts_of(roles: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(ACTS[role] for role in roles))
 
 
+def roles_with(act: str) -> list[str]:
+    """The roles that allow an act."""
+    return [role for role, acts in ACTS.items() if act in acts]
+
+
 def require(actor: Actor, act: str, *, otp: bool = False) -> None:
     """Raises `errors.Forbidden` unless the actor may do the act, with a one-time password where asked."""
     if not actor.may(act):
         raise errors.Forbidden(f"Your role does not include {act}.")
     if otp and actor.kind == "user" and not actor.otp_verified:
         raise errors.Forbidden("This act needs a one-time password.", code="otp_required")
+
+
+def require_system(actor: Actor) -> None:
+    """Raises `errors.Forbidden` unless the installation itself acts, by its timetable or a command."""
+    if actor.kind != "system":
+        raise errors.Forbidden("Nobody does this; it happens by itself.")
 
 
 def require_reach(actor: Actor, team_id: UUID | None) -> None:

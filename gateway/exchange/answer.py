@@ -31,6 +31,7 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
         exchange.said.hear(answer.get("choices"), "message")
         _check_depth(answer, body)
         outcome.note_completed(exchange)
+        _hear_identity(exchange, answer)
     except UpstreamFailure as failure:
         told = _broken_off(exchange, failure)
         await run.fail(exchange, failure)
@@ -109,13 +110,14 @@ class _Relay:
     together is taken together: a write for each event would cost more than all else that is done with it.
     """
 
-    __slots__ = ("_exchange", "_identifier", "_name", "_wants_usage", "ready")
+    __slots__ = ("_exchange", "_identified", "_identifier", "_name", "_wants_usage", "ready")
 
     def __init__(self, exchange: Exchange) -> None:
         self.ready: list[bytes] = []
         self._exchange = exchange
         self._identifier, self._name = completion_id(exchange), model_name(exchange)
         self._wants_usage = exchange.chat.include_usage
+        self._identified = False
 
     def take(self) -> bytes:
         events = b"".join(self.ready)
@@ -127,6 +129,9 @@ class _Relay:
         exchange.events += 1
         exchange.answer_parts.append(payload)
         chunk = _chunk(payload)
+        if not self._identified and chunk.get("model"):  # each event says it; some first ones do not yet
+            self._identified = True
+            _hear_identity(exchange, chunk)
         choices = chunk.get("choices")
         counted = chunk.get("usage")
         if counted is not None:
@@ -146,6 +151,11 @@ class _Relay:
             self.ready.append(_DATA + orjson.dumps(chunk) + _END)
         except orjson.JSONEncodeError:
             raise malformed() from None
+
+
+def _hear_identity(exchange: Exchange, answer: dict[str, Any]) -> None:
+    assert exchange.answered_by is not None
+    exchange.services.identities.hear(exchange.answered_by.deployment.id, answer)
 
 
 def _chunk(payload: bytes) -> dict[str, Any]:

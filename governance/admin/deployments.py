@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from governance import selectors
 from governance.admin.base import SuspendableAdmin
@@ -27,8 +28,18 @@ class DeploymentAdmin(SuspendableAdmin[Deployment]):
     list_filter = ["provider", "region", ("suspended_at", admin.EmptyFieldListFilter)]
     list_select_related = ["model", "provider"]
     search_fields = ["model__slug", "upstream_model", "provider__name", "region"]
-    fields = ["model", "provider", "upstream_model", "region", "position", "state", "price_now", "created_at"]
-    readonly_fields = ["state", "price_now"]
+    fields = [
+        "model",
+        "provider",
+        "upstream_model",
+        "region",
+        "position",
+        "state",
+        "price_now",
+        "says_it_is",
+        "created_at",
+    ]
+    readonly_fields = ["state", "price_now", "says_it_is"]
     add_fieldsets = [(None, {"fields": ["model", "provider", "upstream_model", "region", "position"]})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deployment]:
@@ -38,6 +49,15 @@ class DeploymentAdmin(SuspendableAdmin[Deployment]):
     def price_now(self, row: Deployment) -> str:
         price = selectors.price_at(row, clock.now())
         return price_text(price) if price else "none: calls are refused"
+
+    @admin.display(description="Says it is")
+    def says_it_is(self, row: Deployment) -> str:
+        """What its answers named, the newest last: another than the first may be another model."""
+        said = [
+            f"{identity}, since {timezone.localtime(identity.first_heard_at):%d %b %Y %H:%M}"
+            for identity in row.identities.all()
+        ]
+        return "; ".join(said) or "nothing yet"
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Deployment:
         return catalogue.register_deployment(actor=actor_of(request), now=clock.now(), **entered)

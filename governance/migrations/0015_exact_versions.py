@@ -24,6 +24,6 @@ DROP FUNCTION governance_stays_exact();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0013_conditions")]
+    dependencies = [("governance", "0014_evidence_asked")]
 
     operations = [migrations.RunSQL(EXACT, LOOSE)]

@@ -15,6 +15,7 @@ from governance.models.choices import (
     Verdict,
 )
 from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
+from governance.models.identity import ReportedIdentity
 from governance.models.notice import Notice, NoticePreference
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
@@ -42,6 +43,7 @@ __all__ = [
     "Price",
     "Provider",
     "ProviderKind",
+    "ReportedIdentity",
     "RequestEvidence",
     "RequestRevision",
     "RequestStage",

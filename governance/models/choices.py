@@ -100,6 +100,7 @@ class NoticeKind(models.TextChoices):
     DELEGATED = "delegated", "Somebody lets you decide in their place"
     SUSPENDED = "suspended", "Something that is called is suspended"
     RESUMED = "resumed", "Something that was suspended goes on"
+    DRIFTED = "drifted", "A model is no longer what was approved"
 
 
 class NoticeWay(models.TextChoices):

@@ -98,6 +98,12 @@ class DeploymentViewSet(SuspendableViewSet[Deployment]):
         )
         return Response(self.shown(deployment), status=status.HTTP_201_CREATED)
 
+    @extend_schema(responses=wire.IdentityShown(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def identities(self, request: Request, pk: str) -> Response:
+        """What its answers said it is, and since when. The first is what was approved."""
+        return Response(wire.IdentityShown(self.get_object().identities.all(), many=True).data)
+
 
 class PriceViewSet(ScopedViewSet[Price]):
     model = Price

@@ -12,6 +12,7 @@ from governance.models import (
     Price,
     Provider,
     ProviderKind,
+    ReportedIdentity,
     Route,
     Suspension,
     Tier,
@@ -128,6 +129,14 @@ class DeploymentShown(serializers.ModelSerializer[Deployment]):
     class Meta:
         model = Deployment
         fields = ["id", "model", "provider", "upstream_model", "region", "position", "suspended_at", "created_at"]
+
+
+class IdentityShown(serializers.ModelSerializer[ReportedIdentity]):
+    """`model` and `fingerprint` as the upstream named them; empty where it did not."""
+
+    class Meta:
+        model = ReportedIdentity
+        fields = ["id", "model", "fingerprint", "first_heard_at"]
 
 
 class DeploymentTaken(serializers.Serializer[Any]):

@@ -84,5 +84,4 @@ def unread_of(actor: Actor) -> int:
 
 def roles_that_see(subject_kind: str) -> list[str]:
     """The roles that are shown a subject of that kind."""
-    act = SEEN_BY.get(subject_kind, "governance.register.view")
-    return [role for role, acts in permissions.ACTS.items() if act in acts]
+    return permissions.roles_with(SEEN_BY.get(subject_kind, "governance.register.view"))

@@ -18,6 +18,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.DELEGATED: "{} lets you decide on requests in their place for a while.",
     NoticeKind.SUSPENDED: "Suspended, so that its calls are refused: {}.",
     NoticeKind.RESUMED: "Back in service: {}.",
+    NoticeKind.DRIFTED: "{} says it is something else than what was approved. It is to be recertified within a month.",
 }
 _HIDDEN = "Something you may no longer see"
 

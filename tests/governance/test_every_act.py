@@ -14,9 +14,14 @@ from tests.support.acts import PREPARED, Act, acts_of, perform
 from tests.support.world import World
 
 CASES = [pytest.param(action, prepare, id=action) for action, prepare in PREPARED.items()]
-# What its commands do; the founding is the first record of every organisation.
+# What its commands and its timetable do; the founding is the first record of every organisation.
 FOUNDING = "tenants.organization.founded"
-BY_COMMAND = {FOUNDING, "governance.everything.suspended", "governance.everything.resumed"}
+BY_COMMAND = {
+    FOUNDING,
+    "governance.everything.suspended",
+    "governance.everything.resumed",
+    "governance.model.drifted",
+}
 
 Prepare = Callable[[World], Act]
 

@@ -288,6 +288,17 @@ def _notice_preference(plot: Plot) -> Any:
         )
 
 
+def _reported_identity(plot: Plot) -> Any:
+    said = governance.ReportedIdentity(
+        organization_id=plot.world.organization.id,
+        deployment_id=plot.row(governance.Deployment).id,
+        model="helper-2026",
+        first_heard_at=plot.world.now,
+    )
+    governance.ReportedIdentity.across_tenants.using("gateway").bulk_create([said])
+    return said
+
+
 def _suspension(plot: Plot) -> Any:
     """Begun by the lead, as a row that names who acts."""
     return plot.add(
@@ -365,5 +376,6 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.Evidence: _evidence,
     governance.EvidenceFile: _evidence_file,
     governance.RequestEvidence: _request_evidence,
+    governance.ReportedIdentity: _reported_identity,
     **LEDGER,
 }

@@ -31,7 +31,7 @@ PRIVILEGES = {
     "django_content_type": ("S", "S", NONE),
     "django_migrations": ("S", "S", "S"),
     "django_session": (ALL, ALL, NONE),
-    "governance_approval": ("SI U(ended_at,suspended_at)", ALL, "S"),
+    "governance_approval": ("SI U(ended_at,noticed_days,recertify_by,suspended_at)", ALL, "S"),
     "governance_approvalrequest": (
         "SI U(caller_regions,content_hash,expires_at,justification,max_data_class,regions,revision,risk_tier,status,"
         "teams,use_cases)",
@@ -48,12 +48,17 @@ PRIVILEGES = {
     ),
     "governance_evidencefile": ("SI", "SI U(sealed)", NONE),
     "governance_gatewayprocess": ("S", "SUD", "SIU"),
-    "governance_model": ("SI U(suspended_at)", ALL, "S"),
+    "governance_model": (
+        "SI U(deprecated_at,deprecation_reason,life,successor_id,sunset_at,suspended_at)",
+        ALL,
+        "S",
+    ),
     "governance_notice": ("S U(read_at)", "SU", NONE),
     "governance_noticepreference": (ALL, "S", NONE),
     "governance_price": ("SI", ALL, "S"),
     "governance_provider": ("SI U(base_url,credential,kind,suspended_at)", ALL, "S"),
     "governance_requestevidence": ("SI", "SI", NONE),
+    "governance_reportedidentity": ("S U(looked_at)", "S", "SI"),
     "governance_requestrevision": ("S", "S", NONE),
     "governance_requeststage": ("S", "S", NONE),
     "governance_reviewrule": ("SI", "SI", NONE),

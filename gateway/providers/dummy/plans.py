@@ -95,7 +95,8 @@ class _Answer:
         return orjson.dumps(self._envelope("chat.completion.chunk") | {"choices": [choice]})
 
     def _envelope(self, kind: str) -> dict[str, Any]:
-        return {"id": self._id, "object": kind, "created": _CREATED, "model": self._model}
+        said = {"id": self._id, "object": kind, "created": _CREATED, "model": self._model}
+        return said | {"system_fingerprint": self._script.fingerprint}
 
     def _tool_call(self) -> dict[str, Any]:
         function = {"name": self._script.tool, "arguments": self._script.args}

@@ -16,6 +16,7 @@ A script is a list of `key=value` words separated by spaces, commas or semicolon
     finish=WORD          finish_reason                                                                by what happened
     tool=NAME            call this tool instead of answering in text
     args=JSON            its arguments; the last word, since it takes the rest of the script          {}
+    fingerprint=WORD     the `system_fingerprint`                                                     fp_dummy
     usage=P/C            report these token counts; usage=none reports none                           estimated
     status=N             answer with this HTTP status and an error body                               200
     code=WORD            `code` of the error body                                                     by status
@@ -57,6 +58,7 @@ class Script:
     finish: str | None = None
     tool: str | None = None
     args: str = "{}"
+    fingerprint: str = "fp_dummy"
     usage: tuple[int, int] | tuple[()] | None = ()
     status: int = 200
     code: str | None = None
@@ -157,6 +159,7 @@ _WORDS: dict[str, Callable[[str], dict[str, Any]]] = {
     "tokens_per_second": _rate,
     "finish": lambda value: {"finish": value},
     "tool": lambda value: {"tool": value},
+    "fingerprint": lambda value: {"fingerprint": value},
     "usage": _usage,
     "status": _count("status", 599, 200),
     "code": lambda value: {"code": value},
