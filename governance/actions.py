@@ -53,6 +53,9 @@ ACTIONS: dict[str, Action] = {
         "Changes requested", "The hash of what was decided on. The reason is not sealed."
     ),
     "governance.approval.withdrawn": Action("Request withdrawn", "The requester took it back."),
+    "governance.approval.recertification_noticed": Action(
+        "Recertification noticed", "How many days were left when those concerned were told; 0: calls are refused."
+    ),
     "governance.approval.suspended": Action("Approval suspended", "Every call under it is refused from then on."),
     "governance.approval.resumed": Action("Approval resumed", "Calls run under it again."),
     "governance.key.suspended": Action("API key suspended", "Every call with it is refused from then on."),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from pgvector.django import CosineDistance
 
+from audit.callers import teams_calling
 from governance.models import (
     AiActClass,
     Approval,
@@ -19,6 +21,7 @@ from governance.models import (
     UseCase,
 )
 from governance.models.evidence import EXPIRES_SOON
+from tenants.models import Membership, Role
 
 NEAR = 0.35
 
@@ -78,3 +81,9 @@ def evidence_about(model: Model) -> QuerySet[Evidence]:
 def expiring(at: datetime) -> Q:
     """Evidence that is good still, and not in a month."""
     return Q(expires_at__gt=at, expires_at__lte=at + EXPIRES_SOON)
+
+
+def leads_calling(slug: str, at: datetime) -> set[UUID]:
+    """The leads of the teams that called a model in the last 30 days."""
+    leads = Membership.objects.filter(role=Role.TEAM_LEAD, team_id__in=teams_calling(slug, now=at))
+    return set(leads.values_list("user_id", flat=True))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from governance.admin.base import ReasonForm, SuspensionForm
-from governance.models import Approval, ApprovalRequest, UseCase
+from governance.approval_state import in_state, state_of
+from governance.models import Approval, ApprovalRequest, ApprovalState, UseCase
 from governance.services import suspensions
 from kit import clock
 from kit.data_class import DataClass
@@ -18,7 +21,15 @@ from tenants.admin.base import Act, GovernedAdmin, act, label
 from tenants.models import Team
 from tenants.selectors import names_of
 
-_STATES = {"in force": "success", "suspended": "danger", "expired": "warning", "ended": "info"}
+_STATES = {
+    "In force": "success",
+    "Expires soon": "warning",
+    "Recertification due": "warning",
+    "Recertification overdue": "danger",
+    "Expired": "danger",
+    "Suspended": "danger",
+    "Superseded or withdrawn": "info",
+}
 _STATUSES = {
     "Submitted": "info",
     "In review": "info",
@@ -55,16 +66,26 @@ class ApprovalRequestAdmin(GovernedAdmin[ApprovalRequest]):
         return HttpResponseRedirect(reverse("approval", args=[object_id]))
 
 
+class StateFilter(admin.SimpleListFilter):
+    """How they stand now."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return ApprovalState.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:
+        state = self.value()
+        return queryset.filter(in_state(ApprovalState(state), clock.now())) if state else queryset
+
+
 @admin.register(Approval)
 class ApprovalAdmin(GovernedAdmin[Approval]):
     purpose = "The permissions that calls run under, with those that have ended."
     change_act = "governance.model.suspend"
-    list_display = ["model", "state", "data_class", "region_names", "team_names", "granted_at", "expires_at"]
-    list_filter = [
-        "max_data_class",
-        ("suspended_at", admin.EmptyFieldListFilter),
-        ("ended_at", admin.EmptyFieldListFilter),
-    ]
+    list_display = ["model", "state", "data_class", "region_names", "team_names", "granted_at", "recertify_by"]
+    list_filter = [StateFilter, "max_data_class"]
     list_select_related = ["model"]
     search_fields = ["model__slug"]
     fields = [
@@ -76,20 +97,17 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
         "caller_region_names",
         "region_names",
         "granted_at",
+        "recertify_by",
         "expires_at",
         "request",
         "ended_at",
     ]
     readonly_fields = ["state", "data_class", "team_names", "use_case_names", "caller_region_names", "region_names"]
-    actions_detail = ["suspend", "resume"]
+    actions_detail = ["renew", "suspend", "resume"]
 
     @label("State", _STATES)
     def state(self, row: Approval) -> str:
-        if row.ended_at:
-            return "ended"
-        if row.suspended_at:
-            return "suspended"
-        return "in force" if row.is_live(clock.now()) else "expired"
+        return str(state_of(row, clock.now()).label)
 
     @admin.display(description="Data class, at most", ordering="max_data_class")
     def data_class(self, row: Approval) -> str:
@@ -115,8 +133,18 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
 
     def unfit(self, row: Approval) -> set[str]:
         if row.ended_at:
-            return {"suspend", "resume"}
+            return {"renew", "suspend", "resume"}
         return {"suspend"} if row.suspended_at else {"resume"}
+
+    def has_asking_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return actor_of(request).may("governance.approval.request")
+
+    @act(description="Renew", permission="asking", icon="autorenew")
+    def renew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for another term; the form begins with the conditions in force."""
+        row = self.get_object(request, object_id)
+        asked = {"model": str(row.model_id), "renews": str(row.id)} if row else {}
+        return HttpResponseRedirect(f"{reverse('approval-ask')}?{urlencode(asked)}")
 
     @act(description="Suspend", icon="pause_circle", destructive=True)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:

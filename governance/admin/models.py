@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from governance import selectors
 from governance.admin.base import SuspendableAdmin
-from governance.models import Model
+from governance.models import Approval, Model
 from governance.services import catalogue
 from kit import clock
 from tenants.acting import actor_of
@@ -20,13 +20,15 @@ from tenants.admin.base import act, label
 
 _APPROVAL_STATES = {"approved": "success", "waiting": "info", "not approved": "warning"}
 
+_LIVES = {"Registered": "success", "Deprecated": "warning", "Retired": "danger"}
+
 
 @admin.register(Model)
 class ModelAdmin(SuspendableAdmin[Model]):
     purpose = "Models by exact version. Being listed permits no call; an approval does."
     can_enter = True
-    list_display = ["slug", "name", "publisher", "version", "tier", "state", "approval_state"]
-    list_filter = ["tier", "publisher", ("suspended_at", admin.EmptyFieldListFilter)]
+    list_display = ["slug", "name", "publisher", "version", "tier", "state", "life_shown", "approval_state"]
+    list_filter = ["tier", "life", "publisher", ("suspended_at", admin.EmptyFieldListFilter)]
     search_fields = ["slug", "name", "publisher", "version"]
     fields = [
         "slug",
@@ -38,15 +40,18 @@ class ModelAdmin(SuspendableAdmin[Model]):
         "context_window",
         "max_output_tokens",
         "state",
+        "life_shown",
+        "sunset_at",
+        "successor",
         "approval_state",
         "created_at",
     ]
-    readonly_fields = ["state", "approval_state"]
+    readonly_fields = ["state", "life_shown", "sunset_at", "successor", "approval_state"]
     add_fieldsets = [
         (None, {"fields": ["slug", "name", "publisher", "version", "description"]}),
         ("Facts", {"fields": ["tier", "context_window", "max_output_tokens"]}),
     ]
-    actions_detail = ["ask_for_approval", "suspend", "resume"]
+    actions_detail = ["ask_for_approval", "renew", "end_of_life", "suspend", "resume"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         of_model = {"model_id": OuterRef("id")}
@@ -58,6 +63,10 @@ class ModelAdmin(SuspendableAdmin[Model]):
                 waiting=Exists(selectors.open_requests().filter(**of_model)),
             )
         )
+
+    @label("Life", _LIVES, ordering="life")
+    def life_shown(self, row: Model) -> str:
+        return row.get_life_display()
 
     @label("Approval", _APPROVAL_STATES)
     def approval_state(self, row: Model) -> str:
@@ -74,3 +83,17 @@ class ModelAdmin(SuspendableAdmin[Model]):
     @act(description="Ask for approval", permission="asking", icon="approval")
     def ask_for_approval(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('approval-ask')}?{urlencode({'model': object_id})}")
+
+    @act(description="Renew the approval", permission="asking", icon="autorenew")
+    def renew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The approval that has not ended; without one, it is asked for the first time."""
+        approval = Approval.objects.filter(model_id=object_id, ended_at__isnull=True).first()
+        renewed = {"renews": str(approval.id)} if approval else {}
+        return HttpResponseRedirect(f"{reverse('approval-ask')}?{urlencode({'model': object_id, **renewed})}")
+
+    def has_viewing_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return actor_of(request).may("governance.register.view")
+
+    @act(description="End of life and callers", permission="viewing", icon="event_busy")
+    def end_of_life(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("model-life", args=[object_id]))

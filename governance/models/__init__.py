@@ -2,6 +2,7 @@ from governance.models.approval import Approval, ApprovalRequest
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
 from governance.models.choices import (
     AiActClass,
+    ApprovalState,
     EvidenceKind,
     Life,
     MailState,
@@ -26,6 +27,7 @@ __all__ = [
     "AiActClass",
     "Approval",
     "ApprovalRequest",
+    "ApprovalState",
     "Decision",
     "Delegation",
     "Deployment",

@@ -44,6 +44,18 @@ class Life(models.TextChoices):
     RETIRED = "retired", "Retired"
 
 
+class ApprovalState(models.TextChoices):
+    """How an approval stands; `governance.approval_state` tells."""
+
+    IN_FORCE = "in_force", "In force"
+    EXPIRING = "expiring", "Expires soon"
+    RECERTIFICATION_DUE = "recertification_due", "Recertification due"
+    RECERTIFICATION_OVERDUE = "recertification_overdue", "Recertification overdue"
+    EXPIRED = "expired", "Expired"
+    SUSPENDED = "suspended", "Suspended"
+    SUPERSEDED = "superseded", "Superseded or withdrawn"
+
+
 class RequestStatus(models.TextChoices):
     """Where an approval request stands; `governance.workflows` has the legal steps between them."""
 
@@ -101,6 +113,9 @@ class NoticeKind(models.TextChoices):
     SUSPENDED = "suspended", "Something that is called is suspended"
     RESUMED = "resumed", "Something that was suspended goes on"
     DRIFTED = "drifted", "A model is no longer what was approved"
+    RECERTIFICATION_DUE = "recertification_due", "A permission is to be recertified"
+    RECERTIFICATION_OVERDUE = "recertification_overdue", "A permission was not recertified in time"
+    DEPRECATED = "deprecated", "A model that your team calls comes to its end"
 
 
 class NoticeWay(models.TextChoices):

@@ -9,10 +9,21 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from governance import completeness, review
-from governance.models import ApprovalRequest, Decision, Evidence, EvidenceKind, Model, RiskTier, UseCase
+from governance.approval_state import state_of
+from governance.models import (
+    Approval,
+    ApprovalRequest,
+    ApprovalState,
+    Decision,
+    Evidence,
+    EvidenceKind,
+    Model,
+    RiskTier,
+    UseCase,
+)
 from governance.models.approval import Conditions
 from governance.services.approvals import Terms
-from governance.services.review_rules import MOST_DAYS, MOST_NEEDED
+from governance.services.review_rules import MOST_DAYS, MOST_NEEDED, MOST_RECERTIFY_DAYS
 from kit import clock, scoping
 from kit.data_class import DataClass
 from tenants.models import Role, Team
@@ -119,6 +130,7 @@ class ApprovalRequestShown(ConditionsShown):
     content_hash = serializers.CharField(read_only=True)
     evidence = serializers.SerializerMethodField(help_text="What it rests on.")
     lacking = serializers.SerializerMethodField(help_text="Evidence that is asked for, and why it does not count.")
+    renews = serializers.UUIDField(source="renews_id", read_only=True, allow_null=True)
     approval = serializers.SerializerMethodField(help_text="The permission that followed, if one did.")
     stages = serializers.SerializerMethodField()
     decisions = DecisionShown(many=True, read_only=True)
@@ -157,6 +169,9 @@ class ContentTaken(serializers.Serializer[Any]):
 
 class ApprovalRequestTaken(ContentTaken):
     model = Scoped(Model)
+    renews = Scoped(
+        Approval, required=False, allow_null=True, default=None, help_text="The approval that is recertified by it."
+    )
     is_draft = serializers.BooleanField(required=False, default=False, help_text="Nobody reviews it before it is sent.")
 
 
@@ -198,6 +213,14 @@ class ReviewRuleTaken(serializers.Serializer[Any]):
         required=False,
         help_text="Without it, the kinds that are asked for now.",
     )
+    recertify_days = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_RECERTIFY_DAYS,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="How long an approval holds before it is recertified. Null: as shipped.",
+    )
 
 
 class ReviewRuleShown(serializers.Serializer[Any]):
@@ -208,6 +231,7 @@ class ReviewRuleShown(serializers.Serializer[Any]):
     number = serializers.IntegerField(read_only=True)
     stages = StageRuleForm(many=True, read_only=True)
     evidence = serializers.ListField(child=serializers.CharField(), read_only=True)
+    recertify_days = serializers.IntegerField(read_only=True, allow_null=True)
     set_by = serializers.UUIDField(source="set_by_id", read_only=True)
     set_at = serializers.DateTimeField(read_only=True)
 
@@ -230,9 +254,15 @@ class ApprovalShown(ConditionsShown):
     id = serializers.UUIDField(read_only=True)
     model = serializers.UUIDField(source="model_id", read_only=True)
     request = serializers.UUIDField(source="request_id", read_only=True)
+    state = serializers.SerializerMethodField()
     granted_at = serializers.DateTimeField(read_only=True)
+    recertify_by = serializers.DateTimeField(read_only=True)
     suspended_at = serializers.DateTimeField(read_only=True, allow_null=True)
     ended_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=ApprovalState.choices))
+    def get_state(self, row: Approval) -> str:
+        return state_of(row, clock.now()).value
 
 
 def terms_of(entered: dict[str, Any]) -> Terms:

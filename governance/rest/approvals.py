@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.models import Approval, ApprovalRequest
+from governance.approval_state import in_state
+from governance.models import Approval, ApprovalRequest, ApprovalState
 from governance.rest import approval_forms as wire
 from governance.rest.serializers import ReasonTaken, SuspensionTaken
 from governance.services import approvals, suspensions
-from kit import clock
+from kit import clock, errors
 from tenants.rest.base import ScopedViewSet
 
 
@@ -40,6 +41,7 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
             model=entered["model"],
             justification=entered["justification"],
             terms=wire.terms_of(entered),
+            renews=entered["renews"],
             now=clock.now(),
         )
         return Response(self.shown(asked), status=status.HTTP_201_CREATED)
@@ -115,6 +117,20 @@ class ApprovalViewSet(ScopedViewSet[Approval]):
     serializer_class = wire.ApprovalShown
     view_act = "governance.register.view"
     filters_by = {"model": "model_id", "request": "request_id"}
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """By how they stand now, too."""
+        rows = super().filter_queryset(queryset)
+        state = self.request.query_params.get("state")
+        if state is None:
+            return rows
+        if state not in ApprovalState.values:
+            raise errors.InvalidRequest("No approval stands like that.", param="state")
+        return rows.filter(in_state(ApprovalState(state), clock.now()))
+
+    @extend_schema(parameters=[OpenApiParameter("state", str, enum=ApprovalState.values)])
+    def list(self, request: Request) -> Response:
+        return super().list(request)
 
     @extend_schema(request=SuspensionTaken, responses=wire.ApprovalShown)
     @action(detail=True, methods=["post"])

@@ -10,13 +10,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.callers import callers_of
 from governance import selectors
 from governance.models import Deployment, Model, Price, Provider, Route
 from governance.rest import serializers as wire
-from governance.services import catalogue, suspensions
+from governance.services import catalogue, life, suspensions
 from governance.services.catalogue import Rates
 from governance.services.suspensions import Subject
 from kit import clock
+from tenants import permissions
 from tenants.rest.base import Row, ScopedViewSet
 
 
@@ -83,6 +85,33 @@ class ModelViewSet(SuspendableViewSet[Model]):
     def similar(self, request: Request, pk: str) -> Response:
         """Entries that read alike, nearest first."""
         return Response(wire.SimilarModel(selectors.similar_models(self.get_object()), many=True).data)
+
+    @extend_schema(request=wire.DeprecationTaken, responses=wire.ModelShown)
+    @action(detail=True, methods=["post"])
+    def deprecate(self, request: Request, pk: str) -> Response:
+        """Announces its end, or changes what was announced. Needs `X-OTP`."""
+        model, entered = self.get_object(), self.taken(wire.DeprecationTaken)
+        return Response(self.shown(life.deprecate(actor=self.actor, model=model, now=clock.now(), **entered)))
+
+    @extend_schema(request=None, responses=wire.ModelShown)
+    @action(detail=True, methods=["post"], url_path="revoke-deprecation")
+    def revoke_deprecation(self, request: Request, pk: str) -> Response:
+        """Takes back what was announced, until the sunset. Needs `X-OTP`."""
+        return Response(self.shown(life.revoke_deprecation(actor=self.actor, model=self.get_object(), now=clock.now())))
+
+    @extend_schema(request=None, responses=wire.ModelShown)
+    @action(detail=True, methods=["post"])
+    def retire(self, request: Request, pk: str) -> Response:
+        """Ends the life of a deprecated model for good. Needs `X-OTP`."""
+        return Response(self.shown(life.retire(actor=self.actor, model=self.get_object(), now=clock.now())))
+
+    @extend_schema(responses=wire.CallingShown(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def callers(self, request: Request, pk: str) -> Response:
+        """Who called it in the last 30 days, most calls first. Needs the right to see spend."""
+        permissions.require(self.actor, "audit.spend.view")
+        found = callers_of(self.get_object().slug, now=clock.now())
+        return Response(wire.CallingShown(found, many=True).data)
 
 
 class DeploymentViewSet(SuspendableViewSet[Deployment]):

@@ -36,7 +36,12 @@ class ReviewRuleViewSet(ScopedViewSet[ReviewRule]):
         ]
         kinds = [EvidenceKind(kind) for kind in entered["evidence"]] if "evidence" in entered else None
         rule = review_rules.set_rule(
-            actor=self.actor, risk_tier=entered["risk_tier"], stages=stages, evidence=kinds, now=clock.now()
+            actor=self.actor,
+            risk_tier=entered["risk_tier"],
+            stages=stages,
+            evidence=kinds,
+            recertify_days=entered["recertify_days"],
+            now=clock.now(),
         )
         return Response(self.shown(rule), status=status.HTTP_201_CREATED)
 

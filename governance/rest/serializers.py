@@ -86,6 +86,10 @@ class CredentialTaken(serializers.Serializer[Any]):
 
 
 class ModelShown(serializers.ModelSerializer[Model]):
+    """`successor` is the model to go over to, where the end of this one is announced."""
+
+    successor = serializers.UUIDField(source="successor_id", read_only=True, allow_null=True)
+
     class Meta:
         model = Model
         fields = [
@@ -99,8 +103,29 @@ class ModelShown(serializers.ModelSerializer[Model]):
             "context_window",
             "max_output_tokens",
             "suspended_at",
+            "life",
+            "deprecated_at",
+            "sunset_at",
+            "successor",
+            "deprecation_reason",
             "created_at",
         ]
+
+
+class DeprecationTaken(ReasonTaken):
+    sunset_at = serializers.DateTimeField(help_text="From then on every call is refused.")
+    successor = Scoped(Model, required=False, allow_null=True, default=None)
+
+
+class CallingShown(serializers.Serializer[Any]):
+    """Of the last 30 days. Without a key, a caller with a token of an identity provider."""
+
+    team = serializers.UUIDField(source="team_id", read_only=True, allow_null=True)
+    project = serializers.UUIDField(source="project_id", read_only=True, allow_null=True)
+    api_key = serializers.UUIDField(source="api_key_id", read_only=True, allow_null=True)
+    calls = serializers.IntegerField(read_only=True)
+    last_at = serializers.DateTimeField(read_only=True)
+    cost_usd = UsdField(source="cost_nano_usd", read_only=True)
 
 
 class ModelTaken(serializers.Serializer[Any]):

@@ -6,9 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from audit.ledger.append import append_act
-from governance.models import Life, Model
+from governance import selectors
+from governance.models import Life, Model, NoticeKind
+from governance.services import notices
 from governance.workflows import require_life
 from kit import errors
 from kit.context import Actor
@@ -23,8 +26,9 @@ def deprecate(
 ) -> Model:
     """Announces that calls are refused from `sunset_at` on, or changes what was announced.
 
-    Every answer of the model says so from then on. Raises `errors.InvalidRequest` for a sunset that is past,
-    `errors.Conflict` for a successor that is not in service itself, or once the sunset announced before has passed.
+    Every answer of the model says so from then on, and the leads of the teams that call it are told. Raises
+    `errors.InvalidRequest` for a sunset that is past, `errors.Conflict` for a successor that is not in service itself,
+    or once the sunset announced before has passed.
     """
     _require(actor)
     if not reason.strip():
@@ -39,6 +43,7 @@ def deprecate(
         locked.save(update_fields=_FIELDS)
         named = {"successor": successor.slug} if successor else {}
         _record(actor, "governance.model.deprecated", locked, sunset_at=sunset_at.isoformat(), **named)
+        _tell_callers(locked, sunset_at, now)
     return locked
 
 
@@ -69,6 +74,11 @@ def retire(*, actor: Actor, model: Model, now: datetime) -> Model:
     return locked
 
 
+def over(now: datetime) -> QuerySet[Model]:
+    """Models of the entered scope that are to be retired, for their sunset has passed."""
+    return Model.objects.filter(life=Life.DEPRECATED, sunset_at__lte=now)
+
+
 def require_in_service(model: Model, now: datetime) -> None:
     """Raises `errors.Conflict` for a model that is not called any more."""
     if model.is_over(now):
@@ -93,6 +103,18 @@ def _require_before_sunset(locked: Model, after: Life, now: datetime) -> None:
     require_life(locked.life, after)
     if locked.is_over(now):
         raise errors.Conflict("The sunset has passed: the model can only be retired.")
+
+
+def _tell_callers(model: Model, sunset_at: datetime, now: datetime) -> None:
+    notices.tell(
+        organization_id=model.organization_id,
+        people=selectors.leads_calling(model.slug, now),
+        kind=NoticeKind.DEPRECATED,
+        subject_kind="model",
+        subject_id=model.id,
+        once=f"deprecated:{model.id}:{sunset_at.isoformat()}",
+        now=now,
+    )
 
 
 def _record(actor: Actor, action: str, model: Model, **details: str) -> None:

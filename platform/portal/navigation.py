@@ -44,6 +44,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("Home", "home", "home"),
             Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
+            Link("Due", "event_upcoming", "due", "governance.register.view"),
             Link("Notices", "notifications", "notices"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),
             Link("Acts", "history", "acts", "audit.act.view"),

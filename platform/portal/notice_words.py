@@ -19,6 +19,9 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.SUSPENDED: "Suspended, so that its calls are refused: {}.",
     NoticeKind.RESUMED: "Back in service: {}.",
     NoticeKind.DRIFTED: "{} says it is something else than what was approved. It is to be recertified within a month.",
+    NoticeKind.RECERTIFICATION_DUE: "To be recertified, or its calls are refused: {}.",
+    NoticeKind.RECERTIFICATION_OVERDUE: "Not recertified in time, so that its calls are refused: {}.",
+    NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",
 }
 _HIDDEN = "Something you may no longer see"
 

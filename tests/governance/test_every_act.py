@@ -44,7 +44,7 @@ def test_an_act_leaves_one_record(world: World, action: str, prepare: Prepare) -
             cursor.execute("SELECT pg_current_xact_id()::text")
             (transaction_id,) = cursor.fetchone()
     [record] = acts_of(world)[len(before) :]
-    assert (record.action, record.actor_kind, record.actor_id) == (action, "user", act.actor.id)
+    assert (record.action, record.actor_kind, record.actor_id) == (action, act.actor.kind, act.actor.id)
     assert str(record.xid) == transaction_id
 
 

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.models import Record
-from governance.models import ApprovalRequest, Evidence, Suspension
+from governance.models import ApprovalRequest, Evidence, Model, Suspension
 from tenants.models import PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
@@ -23,6 +23,7 @@ from tests.support.cast import Browser, Person, browser
 SUBJECTS: dict[str, AnyModel] = {
     "approvals/": ApprovalRequest,
     "evidence/": Evidence,
+    "models/": Model,
     "requests/": Record,
     "revocations/": Suspension,
     "api/requests/": Record,

@@ -27,6 +27,8 @@ POSTED = [
     "/account/tokens/",
     f"/account/tokens/{NOBODYS}/revoke/",
     "/notices/read/",
+    f"/models/{NOBODYS}/life/revoke/",
+    f"/models/{NOBODYS}/life/retire/",
     f"/approvals/{NOBODYS}/decide/",
     f"/approvals/{NOBODYS}/raise/",
     f"/approvals/{NOBODYS}/withdraw/",

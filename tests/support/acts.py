@@ -23,7 +23,17 @@ from governance.models import (
     UseCase,
 )
 from governance.review import StageRule
-from governance.services import approvals, catalogue, delegations, evidence, life, review_rules, suspensions, use_cases
+from governance.services import (
+    approvals,
+    catalogue,
+    delegations,
+    evidence,
+    life,
+    recertification,
+    review_rules,
+    suspensions,
+    use_cases,
+)
 from governance.services.evidence import Offered, Result
 from governance.services.use_cases import Description
 from kit import clock
@@ -35,6 +45,7 @@ from tenants.services import allotments, api_keys, identity_providers, organizat
 from tenants.services.organizations import Defaults, Limits, Settings
 from tests.support import issuers
 from tests.support import world as worlds
+from tests.support.terms import announce_end, approved_long_ago
 from tests.support.world import World
 
 
@@ -176,11 +187,9 @@ def new_member(world: World) -> User:
     return perform(Act(world.admin, lambda actor: _add_member(actor, new_person(world)))).user  # type: ignore[no-any-return]
 
 
-def _deprecate(actor: Actor, model: Model) -> Model:
-    now = clock.now()
-    return life.deprecate(
-        actor=actor, model=model, sunset_at=now + timedelta(days=90), reason="another is better", now=now
-    )
+def _notice(world: World) -> Act:
+    approval = approved_long_ago(world)
+    return Act(world.system, lambda actor: recertification.notice(actor=actor, approval=approval, now=clock.now()))
 
 
 def _stop(actor: Actor, subject: Any) -> Any:
@@ -298,13 +307,13 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.model.registered": _by_admin(_register_model),
     "governance.model.suspended": _on(new_model, _stop),
     "governance.model.resumed": _after(_on(new_model, _stop), _go_on),
-    "governance.model.deprecated": _on(new_model, _deprecate),
+    "governance.model.deprecated": _on(new_model, announce_end),
     "governance.model.deprecation_revoked": _after(
-        _on(new_model, _deprecate),
+        _on(new_model, announce_end),
         lambda actor, model: life.revoke_deprecation(actor=actor, model=model, now=clock.now()),
     ),
     "governance.model.retired": _after(
-        _on(new_model, _deprecate), lambda actor, model: life.retire(actor=actor, model=model, now=clock.now())
+        _on(new_model, announce_end), lambda actor, model: life.retire(actor=actor, model=model, now=clock.now())
     ),
     "governance.deployment.registered": _on(lambda world: (new_model(world), world.provider()), _register_deployment),
     "governance.deployment.suspended": _on(new_deployment, _stop),
@@ -356,6 +365,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.approval.approved": _by_officer(ask, _decide(approvals.approve)),
     "governance.approval.rejected": _by_officer(ask, _decide(approvals.reject)),
     "governance.approval.withdrawn": _on(ask, lambda actor, request: approvals.withdraw(actor=actor, request=request)),
+    "governance.approval.recertification_noticed": _notice,
     "governance.approval.suspended": _by_officer(granted, _stop),
     "governance.approval.resumed": _by_officer(lambda world: _stopped(world, granted(world)), _go_on),
     "governance.key.suspended": _on(lambda world: world.new_key()[0], _stop),

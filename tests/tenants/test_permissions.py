@@ -73,6 +73,7 @@ WHO: dict[str, set[Role]] = {
     "governance.review_rule.set": {_OFFICER},
     "governance.delegation.made": {_ADMIN, _OFFICER},
     "governance.delegation.ended": set(),  # whoever delegated
+    "governance.approval.recertification_noticed": set(),  # the timetable
     "governance.approval.suspended": REGISTER,
     "governance.approval.resumed": {_OFFICER},
     **{f"governance.{kind}.{verb}": REGISTER for kind in CALLERS for verb in ("suspended", "resumed")},

@@ -75,7 +75,7 @@ class AskForm(forms.Form):
     ends_on = forms.DateField(
         label="Last day",
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text="Empty: without an end.",
     )
 
@@ -126,7 +126,8 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
     if "model" not in request.GET:
         return render(request, "portal/approvals/choose.html", {"models": _choices()})
     model = _model(request.GET["model"])
-    in_force = approvals_in_force({model.id}).get(model.id)
+    renews = _renewed(request.GET.get("renews", ""), model)
+    in_force = renews or approvals_in_force({model.id}).get(model.id)
     form = AskForm(model, request.POST or None, initial=_initial(in_force))
     if request.method == "POST" and form.is_valid():
         try:
@@ -136,6 +137,7 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
                 model=model,
                 justification=form.cleaned_data["justification"],
                 terms=form.terms(),
+                renews=renews,
                 now=clock.now(),
             )
         except errors.Conflict as conflict:
@@ -143,7 +145,8 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
         else:
             messages.success(request, _said(asked))
             return HttpResponseRedirect(reverse("approval", args=[asked.id]))
-    context = {"model": model, "form": form, "in_force": in_force, "similar": selectors.similar_models(model)}
+    similar = selectors.similar_models(model)
+    context = {"model": model, "form": form, "in_force": in_force, "renews": renews, "similar": similar}
     return render(request, "portal/approvals/ask.html", context)
 
 
@@ -209,6 +212,19 @@ def _model(identifier: str) -> Model:
     return found
 
 
+def _renewed(identifier: str, model: Model) -> Approval | None:
+    """The approval to recertify; none is named where it is asked for the first time."""
+    if not identifier:
+        return None
+    try:
+        found = Approval.objects.filter(id=UUID(identifier), model=model, ended_at__isnull=True).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise Http404
+    return found
+
+
 def _initial_of(asked: ApprovalRequest) -> dict[str, Any]:
     end = timezone.localtime(asked.expires_at) if asked.expires_at else None
     return {
@@ -233,4 +249,5 @@ def _initial(in_force: Approval | None) -> dict[str, Any]:
         "teams": [str(team) for team in in_force.teams],
         "use_cases": [str(use_case) for use_case in in_force.use_cases],
         "caller_regions": in_force.caller_regions,
+        "risk_tier": in_force.request.risk_tier,
     }

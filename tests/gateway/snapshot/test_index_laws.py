@@ -55,6 +55,7 @@ NOTED: dict[str, set[str]] = {
     "governance.use_case.changed": {"use_case"},
     "governance.use_case.retired": {"use_case"},
     "governance.approval.approved": {"approval"},
+    "governance.approval.recertification_noticed": {"approval"},
     "governance.approval.suspended": {"approval", "suspension"},
     "governance.approval.resumed": {"approval", "suspension"},
     "governance.key.suspended": {"api_key", "suspension"},

@@ -1,0 +1,69 @@
+"""What comes to its day: permissions to recertify or that expire, evidence, models that are retired. Soonest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from governance.approval_state import SOON, state_of
+from governance.models import Approval, ApprovalState, Evidence, Life, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """`renewal` is where to ask for another term; empty where that is nothing to ask for."""
+
+    at: datetime
+    what: str
+    name: str
+    address: str
+    is_past: bool
+    renewal: str = ""
+
+
+def coming(now: datetime) -> list[Due]:
+    """Within the next 90 days, and what has passed and holds nothing any more."""
+    return sorted([*_approvals(now), *_evidence(now), *_sunsets(now)], key=lambda due: due.at)
+
+
+def renewal_of(approval: Approval) -> str:
+    """The page to ask for another term on, beginning with the conditions in force."""
+    return f"{reverse('approval-ask')}?{urlencode({'model': str(approval.model_id), 'renews': str(approval.id)})}"
+
+
+def _approvals(now: datetime) -> list[Due]:
+    rows = Approval.objects.filter(ended_at__isnull=True, recertify_by__lte=now + SOON).select_related("model")
+    return [
+        Due(
+            row.recertify_by,
+            str(ApprovalState(state_of(row, now)).label),
+            str(row.model),
+            reverse("admin:governance_approval_change", args=[row.id]),
+            row.recertify_by <= now,
+            renewal_of(row),
+        )
+        for row in rows
+        if not row.model.is_over(now)
+    ]
+
+
+def _evidence(now: datetime) -> list[Due]:
+    rows = Evidence.objects.filter(Q(expires_at__gt=now, expires_at__lte=now + SOON), withdrawn_at__isnull=True)
+    return [
+        Due(row.expires_at, "Evidence expires", row.title, reverse("evidence-one", args=[row.id]), is_past=False)
+        for row in rows
+        if row.expires_at is not None
+    ]
+
+
+def _sunsets(now: datetime) -> list[Due]:
+    rows = Model.objects.filter(life=Life.DEPRECATED, sunset_at__lte=now + SOON)
+    return [
+        Due(row.sunset_at, "Sunset", str(row), reverse("model-life", args=[row.id]), row.sunset_at <= now)
+        for row in rows
+        if row.sunset_at is not None
+    ]
