@@ -77,4 +77,16 @@ ACTIONS: dict[str, Action] = {
     "governance.evidence.withdrawn": Action("Evidence withdrawn", "It counts no more. The reason is not sealed."),
     "governance.delegation.made": Action("Reviewing delegated", "Who may decide in whose place for a while."),
     "governance.delegation.ended": Action("Delegation taken back", "Nobody decides by it from then on."),
+    "governance.third_party.described": Action(
+        "Third-party file kept", "What is known of the provider is what the file says from then on."
+    ),
+    "governance.agreement.added": Action("Agreement put on file", "Its kind. The reference is not sealed."),
+    "governance.agreement.ended": Action("Agreement ended", "It counts no more from then on."),
+    "governance.model_card.written": Action("Model card written", "Its number and the hash of what it says."),
+    "governance.inventory.taken_in": Action(
+        "Inventory taken in", "How many models and other systems, and the hash of the file's content."
+    ),
+    "governance.system.registered": Action("Other system registered", "One that does not run through the gateway."),
+    "governance.system.changed": Action("Other system changed", "Before and after are in its history."),
+    "governance.system.retired": Action("Other system retired", "It is used no more."),
 }

@@ -16,6 +16,7 @@ from governance.models import (
     Deployment,
     Evidence,
     Model,
+    OtherSystem,
     Price,
     RequestStatus,
     UseCase,
@@ -33,6 +34,16 @@ def similar_models(model: Model, *, limit: int = 5) -> QuerySet[Model]:
     return (
         Model.objects.exclude(id=model.id)
         .annotate(distance=CosineDistance("fingerprint", model.fingerprint))
+        .filter(distance__lt=NEAR)
+        .order_by("distance")[:limit]
+    )
+
+
+def similar_systems(system: OtherSystem, *, limit: int = 5) -> QuerySet[OtherSystem]:
+    """As `similar_models`, by name and vendor, among the systems that run elsewhere."""
+    return (
+        OtherSystem.objects.exclude(id=system.id)
+        .annotate(distance=CosineDistance("fingerprint", system.fingerprint))
         .filter(distance__lt=NEAR)
         .order_by("distance")[:limit]
     )

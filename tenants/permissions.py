@@ -97,6 +97,7 @@ _MODEL_ACTS: dict[str, tuple[str, str]] = {
     "governance.route": ("governance.register.view", "governance.register.manage"),
     "governance.routecandidate": ("governance.register.view", "governance.register.manage"),
     "governance.usecase": ("governance.register.view", "governance.register.manage"),
+    "governance.othersystem": ("governance.register.view", "governance.register.manage"),
     "governance.approvalrequest": ("governance.register.view", "governance.approval.request"),
     "governance.approval": ("governance.register.view", "governance.approval.decide"),
     "governance.reviewrule": ("governance.register.view", "governance.review_rule.manage"),

@@ -79,6 +79,7 @@ class Record(models.Model):
                 condition=Q(kind=Kind.ACT) | Q(id=F("request_id")),
                 name="record_listed",
             ),
+            models.Index(fields=["organization_id", "id"], condition=Q(kind=Kind.REFUSED), name="record_refused"),
             models.Index(fields=["object_id", "id"], condition=Q(object_id__isnull=False), name="record_timeline"),
             models.Index(fields=["xid"], condition=Q(kind=Kind.ACT), name="record_act_of_transaction"),
         ]

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from governance import selectors
 from governance.admin.base import SuspendableAdmin
-from governance.models import Approval, Model
-from governance.services import catalogue
+from governance.admin.similar import IS_ANOTHER, require_another
+from governance.models import Approval, Modality, Model
+from governance.services import catalogue, model_cards
 from kit import clock
 from tenants.acting import actor_of
-from tenants.admin.base import act, label
+from tenants.admin.base import GovernedForm, act, label
 
 _APPROVAL_STATES = {"approved": "success", "waiting": "info", "not approved": "warning"}
 
 _LIVES = {"Registered": "success", "Deprecated": "warning", "Retired": "danger"}
 
 
+_ORIGIN = ["licence", "base_model", "adapter", "quantization", "training_data"]
+
+
+class ModelForm(GovernedForm):
+    modalities = forms.MultipleChoiceField(
+        choices=Modality.choices, required=False, widget=forms.CheckboxSelectMultiple, help_text="In and out."
+    )
+    is_another = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget, **IS_ANOTHER)
+
+
 @admin.register(Model)
 class ModelAdmin(SuspendableAdmin[Model]):
     purpose = "Models by exact version. Being listed permits no call; an approval does."
+    form = ModelForm
     can_enter = True
     list_display = ["slug", "name", "publisher", "version", "tier", "state", "life_shown", "approval_state"]
     list_filter = ["tier", "life", "publisher", ("suspended_at", admin.EmptyFieldListFilter)]
@@ -39,6 +54,9 @@ class ModelAdmin(SuspendableAdmin[Model]):
         "tier",
         "context_window",
         "max_output_tokens",
+        "modalities_shown",
+        *_ORIGIN,
+        "card",
         "state",
         "life_shown",
         "sunset_at",
@@ -47,9 +65,11 @@ class ModelAdmin(SuspendableAdmin[Model]):
         "created_at",
     ]
     readonly_fields = ["state", "life_shown", "sunset_at", "successor", "approval_state"]
+    readonly_fields = ["modalities_shown", "card", "state", "approval_state"]
     add_fieldsets = [
-        (None, {"fields": ["slug", "name", "publisher", "version", "description"]}),
-        ("Facts", {"fields": ["tier", "context_window", "max_output_tokens"]}),
+        (None, {"fields": ["slug", "name", "publisher", "version", "description", "is_another"]}),
+        ("Facts", {"fields": ["tier", "context_window", "max_output_tokens", "modalities"]}),
+        ("Where it comes from", {"fields": _ORIGIN}),
     ]
     actions_detail = ["ask_for_approval", "renew", "end_of_life", "suspend", "resume"]
 
@@ -74,7 +94,19 @@ class ModelAdmin(SuspendableAdmin[Model]):
             return "approved"
         return "waiting" if row.waiting else "not approved"  # type: ignore[attr-defined]
 
+    @admin.display(description="Modalities")
+    def modalities_shown(self, row: Model) -> str:
+        return ", ".join(Modality(each).label.lower() for each in row.modalities)
+
+    @admin.display(description="Model card")
+    def card(self, row: Model) -> str:
+        latest = model_cards.latest(row)
+        text = f"version {latest.number}" if latest else "none was written"
+        return format_html('<a class="underline" href="{}">{}</a>', reverse("model-card", args=[row.id]), text)
+
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Model:
+        is_another = entered.pop("is_another")
+        require_another(is_another, selectors.similar_models(catalogue.new_model(clock.now(), entered)))
         return catalogue.register_model(actor=actor_of(request), now=clock.now(), **entered)
 
     def has_asking_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -7,14 +7,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminURLInputWidget
 
+from governance import third_party
 from governance.admin.base import SuspendableAdmin
 from governance.models import Provider
 from governance.services import catalogue
 from kit import clock
 from tenants.acting import actor_of
 from tenants.admin.base import GovernedForm
+
+_SHOWN = ["name", "kind", "address", "state", "has_credential", "as_third_party", "created_at"]
 
 
 class CredentialForm(GovernedForm):
@@ -44,11 +50,25 @@ class ProviderAdmin(SuspendableAdmin[Provider]):
     search_fields = ["name", "base_url"]
     add_fieldsets = [(None, {"fields": ["name", "kind", "base_url", "credential_text"]})]
     fieldsets = [
-        (None, {"fields": ["name", "kind", "address", "state", "has_credential", "credential_text", "created_at"]})
+        (
+            None,
+            {
+                "fields": [
+                    "name",
+                    "kind",
+                    "address",
+                    "state",
+                    "has_credential",
+                    "as_third_party",
+                    "credential_text",
+                    "created_at",
+                ]
+            },
+        )
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name", "kind", "address", "state", "has_credential", "created_at"] if obj else []
+        return _SHOWN if obj else []
 
     @admin.display(description="Base URL", ordering="base_url")
     def address(self, row: Provider) -> str:
@@ -57,6 +77,13 @@ class ProviderAdmin(SuspendableAdmin[Provider]):
     @admin.display(description="Credential set", boolean=True)
     def has_credential(self, row: Provider) -> bool:
         return bool(row.credential)
+
+    @admin.display(description="As a third party")
+    def as_third_party(self, row: Provider) -> str:
+        gaps = third_party.gaps(row, timezone.localdate(clock.now()))
+        text = format_html_join(" ", "{}", ((gap,) for gap in gaps)) or "Nothing is missing."
+        page = reverse("third-party", args=[row.id])
+        return format_html('{} <a class="underline" href="{}">Open the file</a>', text, page)
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Provider:
         return catalogue.register_provider(

@@ -1,17 +1,22 @@
 from governance.models.approval import Approval, ApprovalRequest
+from governance.models.card import ModelCard
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
 from governance.models.choices import (
+    AgreementKind,
     AiActClass,
     ApprovalState,
+    Criticality,
     EvidenceKind,
     Life,
     MailState,
+    Modality,
     NoticeKind,
     NoticeWay,
     ProviderKind,
     RequestStatus,
     RiskTier,
     SubjectKind,
+    Substitutability,
     Tier,
     Verdict,
 )
@@ -21,13 +26,18 @@ from governance.models.notice import Notice, NoticePreference
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
 from governance.models.suspension import Suspension
+from governance.models.system import OtherSystem
+from governance.models.third_party import Agreement, ThirdPartyFile
 from governance.models.use_case import UseCase
 
 __all__ = [
+    "Agreement",
+    "AgreementKind",
     "AiActClass",
     "Approval",
     "ApprovalRequest",
     "ApprovalState",
+    "Criticality",
     "Decision",
     "Delegation",
     "Deployment",
@@ -37,11 +47,14 @@ __all__ = [
     "GatewayProcess",
     "Life",
     "MailState",
+    "Modality",
     "Model",
+    "ModelCard",
     "Notice",
     "NoticeKind",
     "NoticePreference",
     "NoticeWay",
+    "OtherSystem",
     "Price",
     "Provider",
     "ProviderKind",
@@ -57,7 +70,9 @@ __all__ = [
     "SnapshotAcknowledgement",
     "SnapshotChange",
     "SubjectKind",
+    "Substitutability",
     "Suspension",
+    "ThirdPartyFile",
     "Tier",
     "UseCase",
     "Verdict",

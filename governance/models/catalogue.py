@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from pgvector.django import VectorField
 
-from governance.models.choices import Life, ProviderKind, Tier
+from governance.models.choices import Life, Modality, ProviderKind, Tier
 from kit import clock
 from kit.tenant_owned import ScopedManager, TeamOwned, TenantOwned
 
@@ -89,6 +90,16 @@ class Model(Suspendable, Ageing):
     tier = models.CharField(max_length=16, choices=Tier.choices, default=Tier.STANDARD)
     context_window = models.PositiveIntegerField(help_text="In tokens, prompt and output together.")
     max_output_tokens = models.PositiveIntegerField()
+    modalities = ArrayField(
+        models.CharField(max_length=16, choices=Modality.choices), default=list, blank=True, help_text="In and out."
+    )
+    licence = models.CharField(max_length=200, blank=True, help_text="An SPDX name, or where the terms are found.")
+    base_model = models.CharField(max_length=200, blank=True, help_text="What it was made from.")
+    adapter = models.CharField(max_length=200, blank=True, help_text="Of fine-tuning, with its version.")
+    quantization = models.CharField(max_length=64, blank=True, help_text="Such as Q4_K_M or fp8. Empty: none known.")
+    training_data = models.CharField(
+        max_length=500, blank=True, help_text="Where it is said what the model was trained on."
+    )
     fingerprint = VectorField(dimensions=FINGERPRINT_DIMENSIONS, null=True, editable=False)
 
     class Meta:

@@ -136,3 +136,36 @@ class MailState(models.TextChoices):
     SENT = "sent", "Sent"
     NONE = "none", "Not by e-mail"
     FAILED = "failed", "Not delivered"
+
+
+class AgreementKind(models.TextChoices):
+    """What is agreed with a provider."""
+
+    DPA = "dpa", "Data processing agreement"
+    BAA = "baa", "Business associate agreement"
+    SCC = "scc", "Standard contractual clauses"
+    OTHER = "other", "Other agreement"
+
+
+class Criticality(models.TextChoices):
+    """Of the function that a provider supports (Regulation (EU) 2022/2554, article 3(22))."""
+
+    ORDINARY = "ordinary", "Neither critical nor important"
+    IMPORTANT = "important", "Important"
+    CRITICAL = "critical", "Critical"
+
+
+class Substitutability(models.TextChoices):
+    EASY = "easy", "Easily replaced"
+    HARD = "hard", "Hard to replace"
+    NONE = "none", "Not to be replaced"
+
+
+class Modality(models.TextChoices):
+    """What goes into a model or comes out of it."""
+
+    TEXT = "text", "Text"
+    IMAGE = "image", "Images"
+    AUDIO = "audio", "Audio"
+    VIDEO = "video", "Video"
+    EMBEDDING = "embedding", "Embeddings"

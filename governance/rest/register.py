@@ -75,10 +75,11 @@ class ModelViewSet(SuspendableViewSet[Model]):
     search_fields = ["slug", "name", "publisher"]
     filters_by = {"slug": "slug", "tier": "tier", "publisher": "publisher"}
 
-    @extend_schema(request=wire.ModelTaken, responses={201: wire.ModelShown})
+    @extend_schema(request=wire.ModelTaken, responses={201: wire.ModelRegistered})
     def create(self, request: Request) -> Response:
+        """Lists a model. `similar` names what was listed already and reads alike."""
         model = catalogue.register_model(actor=self.actor, now=clock.now(), **self.taken(wire.ModelTaken))
-        return Response(self.shown(model), status=status.HTTP_201_CREATED)
+        return Response(wire.ModelRegistered(model).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=wire.SimilarModel(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)

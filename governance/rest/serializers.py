@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from governance import selectors
 from governance.models import (
     Deployment,
+    Modality,
     Model,
     Price,
     Provider,
@@ -102,6 +105,12 @@ class ModelShown(serializers.ModelSerializer[Model]):
             "tier",
             "context_window",
             "max_output_tokens",
+            "modalities",
+            "licence",
+            "base_model",
+            "adapter",
+            "quantization",
+            "training_data",
             "suspended_at",
             "life",
             "deprecated_at",
@@ -137,6 +146,14 @@ class ModelTaken(serializers.Serializer[Any]):
     tier = serializers.ChoiceField(choices=Tier.choices, default=Tier.STANDARD)
     context_window = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
     max_output_tokens = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+    modalities = serializers.ListField(
+        child=serializers.ChoiceField(choices=Modality.choices), required=False, default=list
+    )
+    licence = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    base_model = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    adapter = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    quantization = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
+    training_data = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
 class SimilarModel(serializers.Serializer[Any]):
@@ -145,6 +162,17 @@ class SimilarModel(serializers.Serializer[Any]):
     distance = serializers.FloatField(
         read_only=True, help_text="Cosine distance of names and descriptions; 0 is equal."
     )
+
+
+class ModelRegistered(ModelShown):
+    similar = serializers.SerializerMethodField(help_text="What was listed before and reads alike, nearest first.")
+
+    class Meta(ModelShown.Meta):
+        fields = [*ModelShown.Meta.fields, "similar"]
+
+    @extend_schema_field(SimilarModel(many=True))
+    def get_similar(self, row: Model) -> Any:
+        return SimilarModel(selectors.similar_models(row), many=True).data
 
 
 class DeploymentShown(serializers.ModelSerializer[Deployment]):

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from governance.rest import approvals, evidence, notices, register, reviews, suspensions, use_cases
+from governance.rest import (
+    approvals,
+    evidence,
+    inventory,
+    notices,
+    register,
+    reviews,
+    suspensions,
+    systems,
+    third_parties,
+    use_cases,
+)
 
 router = SimpleRouter()
 router.register("providers", register.ProviderViewSet, "api-provider")
@@ -13,6 +25,10 @@ router.register("deployments", register.DeploymentViewSet, "api-deployment")
 router.register("prices", register.PriceViewSet, "api-price")
 router.register("routes", register.RouteViewSet, "api-route")
 router.register("use-cases", use_cases.UseCaseViewSet, "api-use-case")
+router.register("third-party-files", third_parties.ThirdPartyFileViewSet, "api-third-party-file")
+router.register("agreements", third_parties.AgreementViewSet, "api-agreement")
+router.register("model-cards", systems.ModelCardViewSet, "api-model-card")
+router.register("other-systems", systems.OtherSystemViewSet, "api-other-system")
 router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
 router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
 router.register("evidence", evidence.EvidenceViewSet, "api-evidence")
@@ -21,4 +37,7 @@ router.register("approvals", approvals.ApprovalViewSet, "api-approval")
 router.register("notices", notices.NoticeViewSet, "api-notice")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("inventory/", inventory.InventoryViewSet.as_view({"post": "create"}), name="api-inventory"),
+    *router.urls,
+]

@@ -67,9 +67,15 @@ def replace_credential(*, actor: Actor, provider: Provider, credential: str) -> 
 
 def register_model(*, actor: Actor, now: datetime, **fields: Any) -> Model:
     """A new model, by exact version. `fields` are those of `Model`."""
+    model = new_model(now, fields)
+    return _register(actor, model, {"slug": model.slug, "version": model.version})
+
+
+def new_model(now: datetime, fields: dict[str, Any]) -> Model:
+    """One that is not saved yet, with what it is compared by."""
     model = Model(created_at=now, **fields)
     model.fingerprint = fingerprints.of(model.slug, model.name, model.publisher, model.description)
-    return _register(actor, model, {"slug": model.slug, "version": model.version})
+    return model
 
 
 def register_deployment(

@@ -64,6 +64,10 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Prices", "sell", "admin:governance_price_changelist", "governance.register.view"),
             Link("Routes", "alt_route", "admin:governance_route_changelist", "governance.register.view"),
             Link("Providers", "cloud", "admin:governance_provider_changelist", "governance.register.view"),
+            Link("Third parties", "handshake", "third-parties", "governance.register.view"),
+            Link("Other systems", "widgets", "admin:governance_othersystem_changelist", "governance.register.view"),
+            Link("Shadow use", "visibility_off", "shadow-use", "audit.request.view"),
+            Link("Take in an inventory", "upload_file", "inventory", "governance.register.manage"),
         ],
     ),
     (

@@ -196,6 +196,8 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS would tell of forms that are not what is taken
     "EXCEPTION_HANDLER": "portal.api_errors.problem",
 }
+# An inventory of 2 MB, in base64 or as a form sends it back.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chancery management API",
     "VERSION": "0.1.0",
@@ -207,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "tenants.models.choices.Role",
         "ProviderKindEnum": "governance.models.choices.ProviderKind",
         "EvidenceKindEnum": "governance.models.choices.EvidenceKind",
+        "AgreementKindEnum": "governance.models.choices.AgreementKind",
     },
 }
 

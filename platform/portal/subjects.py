@@ -34,6 +34,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.Price, "admin:governance_price_change", ("deployment__model", "deployment__provider")),
     (governance.Route, "admin:governance_route_change", ()),
     (governance.UseCase, "admin:governance_usecase_change", ()),
+    (governance.OtherSystem, "admin:governance_othersystem_change", ()),
     (governance.ApprovalRequest, "approval", ("model",)),
     (governance.Evidence, "evidence-one", ()),
     (governance.Approval, "admin:governance_approval_change", ("model",)),

@@ -20,16 +20,21 @@ from portal.screens import (
     history,
     home,
     inbox,
+    inventory,
+    model_cards,
     notices,
     requests,
     revocations,
     search,
     session,
+    shadow_use,
+    third_parties,
 )
 from portal.screens.declaration_api import DeclarationView
 from portal.screens.history_api import HistoryViewSet
 from portal.screens.request_api import RequestViewSet
 from portal.screens.revocation_api import RevocationViewSet
+from portal.screens.shadow_use_api import ShadowUseViewSet
 
 _SESSION = [
     path("sign-in/", session.sign_in, name="sign-in"),
@@ -72,6 +77,17 @@ _SCREENS = [
     path("revocations/", revocations.listing, name="revocations"),
     path("revocations/stop/", revocations.stop, name="revocation-stop"),
     path("revocations/<uuid:suspension_id>/resume/", revocations.resume, name="revocation-resume"),
+    path("third-parties/", third_parties.listing, name="third-parties"),
+    path("third-parties/<uuid:provider_id>/", third_parties.show, name="third-party"),
+    path("third-parties/<uuid:provider_id>/describe/", third_parties.describe, name="third-party-describe"),
+    path("third-parties/<uuid:provider_id>/agree/", third_parties.agree, name="third-party-agree"),
+    path("agreements/<uuid:agreement_id>/end/", third_parties.end, name="agreement-end"),
+    path("models/<uuid:model_id>/card/", model_cards.show, name="model-card"),
+    path("models/<uuid:model_id>/card/write/", model_cards.write, name="model-card-write"),
+    path("shadow-use/", shadow_use.listing, name="shadow-use"),
+    path("inventory/", inventory.upload, name="inventory"),
+    path("inventory/template/", inventory.template, name="inventory-template"),
+    path("inventory/take-in/", inventory.take_in, name="inventory-take-in"),
     path("history/", history.show, name="history"),
     path("budgets/", home.budgets, name="budgets"),
     path("failures/", failures.matrix, name="failures"),
@@ -83,6 +99,7 @@ _API: list[URLPattern | URLResolver] = [
     path("requests/", RequestViewSet.as_view({"get": "list"}), name="api-request-list"),
     path("requests/<uuid:pk>/", RequestViewSet.as_view({"get": "retrieve"}), name="api-request-detail"),
     path("revocations/", RevocationViewSet.as_view({"get": "list"}), name="api-revocation-list"),
+    path("shadow-use/", ShadowUseViewSet.as_view({"get": "list"}), name="api-shadow-use-list"),
     path("history/", HistoryViewSet.as_view({"get": "list"}), name="api-history-list"),
     path("declaration/", DeclarationView.as_view({"get": "retrieve", "put": "update"}), name="api-declaration"),
     path("", include("tenants.rest.urls")),

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.models import Record
-from governance.models import ApprovalRequest, Evidence, Model, Suspension
+from governance.models import Agreement, ApprovalRequest, Evidence, Model, Provider, Suspension
 from tenants.models import PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
@@ -21,9 +21,11 @@ from tests.support.cast import Browser, Person, browser
 
 # What the address itself does not say.
 SUBJECTS: dict[str, AnyModel] = {
+    "agreements/": Agreement,
     "approvals/": ApprovalRequest,
     "evidence/": Evidence,
     "models/": Model,
+    "third-parties/": Provider,
     "requests/": Record,
     "revocations/": Suspension,
     "api/requests/": Record,

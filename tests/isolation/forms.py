@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -72,6 +73,11 @@ def _id(plot: Plot, model: AnyModel) -> str:
     return str(plot.row(model).pk)
 
 
+def _file() -> str:
+    row = f"system,{_word()},Somebody,letters,minimal"
+    return base64.b64encode(f"kind,name,vendor,purpose,ai_act_class\n{row}".encode()).decode()
+
+
 # What makes or sets a row, by the route and method. Every member that names a row is in `NAMING`.
 FORMS: dict[str, Form] = {
     "post /api/teams/": _named,
@@ -101,6 +107,25 @@ FORMS: dict[str, Form] = {
         "deployments": [_id(plot, governance.Deployment)],
     },
     "post /api/use-cases/": lambda plot: {**_use_case(plot), "slug": _word(), "team": _id(plot, tenants.Team)},
+    "post /api/third-party-files/": lambda plot: {"provider": _id(plot, governance.Provider), "location": "Ireland"},
+    "post /api/agreements/": lambda plot: {
+        "provider": _id(plot, governance.Provider),
+        "kind": "dpa",
+        "reference": _word(),
+        "signed_on": "2026-01-31",
+    },
+    "post /api/model-cards/": lambda plot: {
+        "model": str(plot.add(governance.Model, **_model(plot)).pk),
+        "intended_use": "letters",
+    },
+    "post /api/other-systems/": lambda plot: {
+        "name": _word(),
+        "vendor": "Somebody",
+        "purpose": "letters",
+        "owner": str(plot.lead.user.id),
+        "ai_act_class": "minimal",
+    },
+    "post /api/inventory/": lambda plot: {"file": _file(), "is_dry_run": False, "takes_similar": True},
     "post /api/suspensions/": lambda plot: {"subject": _new_key(plot), "reason": "for tests"},
     "post /api/approval-requests/": lambda plot: {
         "model": str(plot.add(governance.Model, **_model(plot)).pk),

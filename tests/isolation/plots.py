@@ -17,6 +17,7 @@ from kit.ids import new_id
 from kit.scoping import within
 from tenants import models as tenants
 from tests.isolation.ledger_rows import LEDGER
+from tests.isolation.register_rows import REGISTER
 from tests.support.cast import Person
 from tests.support.world import World
 
@@ -377,5 +378,6 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.EvidenceFile: _evidence_file,
     governance.RequestEvidence: _request_evidence,
     governance.ReportedIdentity: _reported_identity,
+    **REGISTER,
     **LEDGER,
 }

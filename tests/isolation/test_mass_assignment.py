@@ -12,7 +12,7 @@ from django.forms import ModelChoiceField
 from django.test import RequestFactory
 from django.urls import reverse
 
-from governance.models import Evidence, Suspension
+from governance.models import Agreement, Evidence, ModelCard, Suspension, ThirdPartyFile
 from kit.ids import new_id
 from kit.scoping import within
 from tests.isolation.addresses import Address, told
@@ -24,9 +24,10 @@ from tests.isolation.walls import ORGANIZATION, TEAM, Estate, side_column
 from tests.support.cast import Person, browser
 
 MADE = [pytest.param(each, id=each.key) for each in makers()]
-# What is set there is the caller's own, and has no row to answer with.
-WITHOUT_ROW = {"post /api/notices/read/", "put /api/notices/preferences/"}
+# What is set there is the caller's own, or many rows at once: there is no row to answer with.
+WITHOUT_ROW = {"post /api/notices/read/", "put /api/notices/preferences/", "post /api/inventory/"}
 MADE_BY_OFFICERS = {"post /api/review-rules/"}
+WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard)  # and no class of the admin
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]
 
 
@@ -117,7 +118,7 @@ def test_no_form_of_the_admin_takes_a_foreign_row(
 
 
 def _model_of(address: Address) -> AnyModel:
-    for row in (*admin.site._registry, Suspension, Evidence):  # which has screens of its own
+    for row in (*admin.site._registry, *WITH_SCREENS):
         if row in FACTORIES and _plural(row) in address.path():
             return row
     raise LookupError(address.key)

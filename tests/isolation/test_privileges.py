@@ -32,6 +32,7 @@ PRIVILEGES = {
     "django_migrations": ("S", "S", "S"),
     "django_session": (ALL, ALL, NONE),
     "governance_approval": ("SI U(ended_at,noticed_days,recertify_by,suspended_at)", ALL, "S"),
+    "governance_agreement": ("SI U(ended_at)", "SI", NONE),
     "governance_approvalrequest": (
         "SI U(caller_regions,content_hash,expires_at,justification,max_data_class,regions,revision,risk_tier,status,"
         "teams,use_cases)",
@@ -55,6 +56,12 @@ PRIVILEGES = {
     ),
     "governance_notice": ("S U(read_at)", "SU", NONE),
     "governance_noticepreference": (ALL, "S", NONE),
+    "governance_modelcard": ("SI", "SI", NONE),
+    "governance_othersystem": (
+        "SI U(ai_act_class,fingerprint,max_data_class,name,owner_id,purpose,retired_at,review_on,vendor)",
+        "SI",
+        NONE,
+    ),
     "governance_price": ("SI", ALL, "S"),
     "governance_provider": ("SI U(base_url,credential,kind,suspended_at)", ALL, "S"),
     "governance_requestevidence": ("SI", "SI", NONE),
@@ -71,6 +78,12 @@ PRIVILEGES = {
         "SI U(ai_act_class,decides_about_persons,name,owner_id,purpose,retired_at)",
         "SIU",
         "S",
+    ),
+    "governance_thirdpartyfile": (
+        "SI U(audited_on,contact,criticality,exit_plan,function_supported,is_own,location,retention_days,"
+        "sub_processors,substitutability,trains_on_data)",
+        "SI",
+        NONE,
     ),
     "otp_totp_totpdevice": (ALL, ALL, NONE),
     "portal_signinattempt": ("SID", "SID", NONE),

@@ -32,6 +32,10 @@ POSTED = [
     f"/approvals/{NOBODYS}/decide/",
     f"/approvals/{NOBODYS}/raise/",
     f"/approvals/{NOBODYS}/withdraw/",
+    f"/third-parties/{NOBODYS}/describe/",
+    f"/third-parties/{NOBODYS}/agree/",
+    f"/agreements/{NOBODYS}/end/",
+    f"/models/{NOBODYS}/card/write/",
 ]
 
 

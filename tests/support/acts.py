@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from audit.models import Record
 from governance.models import (
     AiActClass,
     Approval,
@@ -38,39 +36,37 @@ from governance.services.evidence import Offered, Result
 from governance.services.use_cases import Description
 from kit import clock
 from kit.context import Actor
-from kit.ids import new_id
 from kit.scoping import within
 from tenants.models import Membership, Role, User
 from tenants.services import allotments, api_keys, identity_providers, organizations, people
 from tenants.services.organizations import Defaults, Limits, Settings
 from tests.support import issuers
 from tests.support import world as worlds
+from tests.support.preparing import (
+    Act,
+    acts_of,
+    perform,
+)
+from tests.support.preparing import (
+    after as _after,
+)
+from tests.support.preparing import (
+    by_admin as _by_admin,
+)
+from tests.support.preparing import (
+    by_officer as _by_officer,
+)
+from tests.support.preparing import (
+    on as _on,
+)
+from tests.support.preparing import (
+    unique as _unique,
+)
+from tests.support.register_acts import REGISTER
 from tests.support.terms import announce_end, approved_long_ago
 from tests.support.world import World
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Prepared: what it needs is there. `actor` is somebody who may do it; it is done within the scope of who does."""
-
-    actor: Actor
-    do: Callable[[Actor], Any]
-
-
-def perform(act: Act, actor: Actor | None = None) -> Any:
-    actor = actor or act.actor
-    with within(actor.scope):
-        return act.do(actor)
-
-
-def acts_of(world: World) -> list[Record]:
-    """The organisation's acts, oldest first."""
-    rows = Record.across_tenants.using("system").filter(organization_id=world.organization.id, kind="act")
-    return list(rows.order_by("id"))
-
-
-def _unique(word: str) -> str:
-    return f"{word}-{new_id().hex[-8:]}"
+__all__ = ["PREPARED", "Act", "acts_of", "perform"]
 
 
 def new_model(world: World) -> Model:
@@ -129,32 +125,6 @@ def new_use_case(world: World, actor: Actor | None = None, **described: Any) -> 
 def description(owner: Actor, **described: Any) -> Description:
     fitting = {"name": "Letters", "purpose": "Drafts letters", "ai_act_class": AiActClass.MINIMAL, "owner_id": owner.id}
     return Description(**{**fitting, **described})
-
-
-def _by_admin(do: Callable[[Actor, World], Any]) -> Callable[[World], Act]:
-    return lambda world: Act(world.admin, lambda actor: do(actor, world))
-
-
-def _on(make: Callable[[World], Any], do: Callable[[Actor, Any], Any]) -> Callable[[World], Act]:
-    """An administrator's act on something that is made before."""
-
-    def prepare(world: World) -> Act:
-        subject = make(world)
-        return Act(world.admin, lambda actor: do(actor, subject))
-
-    return prepare
-
-
-def _by_officer(make: Callable[[World], Any], do: Callable[[Actor, Any], Any]) -> Callable[[World], Act]:
-    def prepare(world: World) -> Act:
-        return Act(world.officer, _on(make, do)(world).do)
-
-    return prepare
-
-
-def _after(first: Callable[[World], Act], do: Callable[[Actor, Any], Any]) -> Callable[[World], Act]:
-    """An act on the result of another."""
-    return _on(lambda world: perform(first(world)), do)
 
 
 def _decide(decision: Callable[..., Any]) -> Callable[[Actor, ApprovalRequest], Any]:
@@ -341,6 +311,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.use_case.retired": _on(
         new_use_case, lambda actor, made: use_cases.retire(actor=actor, use_case=made, now=clock.now())
     ),
+    **REGISTER,
     "governance.approval.requested": _on(
         new_model,
         lambda actor, model: approvals.submit(

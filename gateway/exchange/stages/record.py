@@ -25,7 +25,7 @@ from gateway.caller import Caller
 from gateway.exchange.exchange import Exchange
 from gateway.guards.engine import Inspection
 from gateway.services import Services
-from kit import errors
+from kit import errors, model_names
 from kit.ids import later_id
 
 logger = logging.getLogger(__name__)
@@ -219,10 +219,19 @@ def _decided(exchange: Exchange) -> Decided:
         model=answered.model.slug if answered else None,
         policy=exchange.services.guard_policy.version,
         price=answered.price.id if answered and answered.price else None,
-        route=(exchange.chat.model or None) if exchange.candidates else None,
+        route=_asked_for(exchange),
         snapshot=exchange.snapshot_version,
         use_case=exchange.use_case.slug if exchange.use_case else None,
     )
+
+
+def _asked_for(exchange: Exchange) -> str | None:
+    """The name that the call gave. Of one that nothing goes by only what could be a model's, so that it is known what
+    people look for elsewhere."""
+    name = exchange.chat.model
+    if not name or exchange.candidates:
+        return name or None
+    return name if exchange.failure_code == "model_not_found" and model_names.plausible(name) else None
 
 
 def _verdicts(exchange: Exchange) -> tuple[Verdict, ...]:

@@ -18,9 +18,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from audit import selectors as ledger
-from governance import comparison, completeness, review, selectors
-from governance.models import Approval, ApprovalRequest, Deployment, Price, RiskTier, Verdict
-from governance.services import approvals
+from governance import comparison, completeness, review, selectors, third_party
+from governance.models import Approval, ApprovalRequest, Deployment, Price, Provider, RiskTier, Verdict
+from governance.services import approvals, model_cards
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
@@ -201,8 +201,16 @@ def _asked(request_id: UUID) -> ApprovalRequest:
 
 
 def _deployments(asked: ApprovalRequest) -> list[tuple[Deployment, Price | None]]:
-    rows: QuerySet[Deployment] = asked.model.deployments.select_related("provider").prefetch_related("prices")
+    rows: QuerySet[Deployment] = asked.model.deployments.select_related("provider__third_party_file")
+    rows = rows.prefetch_related("prices", "provider__agreements")
     return [(row, selectors.price_at(row, clock.now())) for row in rows]
+
+
+def _third_parties(deployments: list[tuple[Deployment, Price | None]]) -> list[tuple[Provider, list[str]]]:
+    """The providers that prompts would go to, with what is missing in what is known of them."""
+    today = timezone.localdate(clock.now())
+    providers = {row.provider_id: row.provider for row, _ in deployments}
+    return [(provider, third_party.gaps(provider, today)) for provider in providers.values()]
 
 
 def _blank(asked: ApprovalRequest) -> DecisionForm:
@@ -248,7 +256,7 @@ def _page(
     if in_force is not None and in_force.request_id == asked.id:
         in_force = None
     names = condition_names()
-    stages = _stages(asked, actor)
+    stages, deployments = _stages(asked, actor), _deployments(asked)
     form.offer(actor, stages["rights"], stages["people"])
     complete, evidence = completeness.of(asked, clock.now()), completeness.attached(asked)
     if not complete.lacking:
@@ -262,7 +270,9 @@ def _page(
         "compared": comparison.compare(asked, in_force, names),
         "revised": _revised(asked, names),
         "in_force": in_force,
-        "deployments": _deployments(asked),
+        "deployments": deployments,
+        "third_parties": _third_parties(deployments),
+        "card": model_cards.latest(asked.model),
         "similar": selectors.similar_models(asked.model),
         "rule": rule_of(asked),
         "obstacles": obstacles(request, actor, asked, stages["rights"]),

@@ -27,6 +27,7 @@ SUSPICIOUS = {"digest", "secret", "password", "credential", "token", "private"}
 OTHER = {
     "uuid": "gen_random_uuid()",
     "timestamp with time zone": "now() + interval '1 year'",
+    "date": "COALESCE({0}, current_date) + 1",
     "boolean": "NOT COALESCE({0}, false)",
     "jsonb": "'{{\"other\": 1}}'",
     "bytea": "'\\x01'",

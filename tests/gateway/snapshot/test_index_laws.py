@@ -40,6 +40,7 @@ NOTED: dict[str, set[str]] = {
     "governance.provider.credential_replaced": {"provider"},
     "governance.provider.suspended": {"provider", "suspension"},
     "governance.provider.resumed": {"provider", "suspension"},
+    "governance.inventory.taken_in": {"model"},
     "governance.model.registered": {"model"},
     "governance.model.suspended": {"model", "suspension"},
     "governance.model.resumed": {"model", "suspension"},

@@ -10,7 +10,16 @@ import pytest
 from governance.models import NoticeKind, RiskTier
 from governance.rest.urls import router as register
 from governance.review import DEFAULTS
-from governance.services import catalogue, delegations, notices, review_rules, suspensions
+from governance.services import (
+    catalogue,
+    delegations,
+    model_cards,
+    notices,
+    review_rules,
+    suspensions,
+    systems,
+    third_parties,
+)
 from kit.scoping import within
 from tenants.rest.urls import router as tenants
 from tenants.services import allotments
@@ -51,6 +60,25 @@ def furnish(people: Cast) -> None:
             deployments=list(model.deployments.all()),
             now=world.now,
         )
+        provider = model.deployments.get().provider
+        third_parties.describe(actor=world.system, provider=provider, facts={"location": "Ireland"})
+        third_parties.add_agreement(
+            actor=world.system,
+            provider=provider,
+            kind="dpa",
+            reference="contracts",
+            signed_on=world.now.date(),
+            now=world.now,
+        )
+        systems.register(
+            actor=world.system,
+            name="assistant",
+            vendor="Somebody",
+            purpose="letters",
+            owner_id=people.ada.user.id,
+            ai_act_class="minimal",
+            now=world.now,
+        )
         suspensions.suspend(actor=world.system, subject=world.key, reason="It leaks.", now=world.now)
         notices.tell(
             organization_id=world.organization.id,
@@ -63,6 +91,7 @@ def furnish(people: Cast) -> None:
     with within(people.alice.actor.scope):
         stages, later = DEFAULTS[RiskTier.HIGH], world.now + timedelta(days=1)
         review_rules.set_rule(actor=people.alice.actor, risk_tier=RiskTier.HIGH, stages=stages, now=world.now)
+        model_cards.write(actor=people.alice.actor, model=model, based_on=0, intended_use="letters", now=world.now)
         delegations.delegate(actor=people.alice.actor, to=people.olga.user, starts_at=world.now, ends_at=later)
 
 

@@ -1,0 +1,59 @@
+"""One row of what is known of providers, of models, and of systems that run elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from governance import models as governance
+from kit.ids import new_id
+
+if TYPE_CHECKING:
+    from tests.isolation.plots import Plot
+
+
+def _third_party_file(plot: Plot) -> Any:
+    return plot.add(governance.ThirdPartyFile, provider=plot.row(governance.Provider), location="Ireland")
+
+
+def _agreement(plot: Plot) -> Any:
+    return plot.add(
+        governance.Agreement,
+        provider=plot.row(governance.Provider),
+        kind="dpa",
+        reference="contracts",
+        signed_on=plot.world.now.date(),
+    )
+
+
+def _model_card(plot: Plot) -> Any:
+    return plot.add(
+        governance.ModelCard,
+        model=plot.row(governance.Model),
+        number=1,
+        intended_use="letters",
+        content_hash="0" * 64,
+        written_by=plot.lead.user,
+        written_at=plot.world.now,
+    )
+
+
+def _other_system(plot: Plot) -> Any:
+    return plot.add(
+        governance.OtherSystem,
+        name=f"assistant-{new_id().hex[-12:]}",
+        vendor="Somebody",
+        purpose="letters",
+        owner=plot.lead.user,
+        ai_act_class="minimal",
+    )
+
+
+REGISTER: dict[type[models.Model], Callable[[Plot], Any]] = {
+    governance.ThirdPartyFile: _third_party_file,
+    governance.Agreement: _agreement,
+    governance.ModelCard: _model_card,
+    governance.OtherSystem: _other_system,
+}
