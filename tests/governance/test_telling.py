@@ -24,8 +24,9 @@ def told(*people: Actor) -> list[list[str]]:
 
 
 def decide(actor: Actor, request: ApprovalRequest, how: str = "approve") -> None:
+    waived = {"waiver": "for tests"} if how == "approve" else {}
     with within(actor.scope):
-        signed = {"reason": "fine", "signed_hash": request.content_hash, "now": clock.now()}
+        signed = {"reason": "fine", "signed_hash": request.content_hash, "now": clock.now(), **waived}
         getattr(approvals, how)(actor=actor, request=request, **signed)
 
 

@@ -11,9 +11,13 @@ from django.core.management import CommandError, call_command
 
 from audit.vault.roots.file import FileRootKeys
 from governance.models import Provider
+from governance.services import evidence
 from governance.snapshot import section
+from kit import errors
 from kit.crypto import SealBroken, new_key
 from kit.ids import new_id
+from kit.scoping import within
+from tests.support.acts import add_evidence, new_model
 from tests.support.world import World
 
 
@@ -38,6 +42,20 @@ def test_credentials_open_under_the_new_field_key(world: World, monkeypatch: pyt
     reseal(monkeypatch, FIELD_KEY_BEFORE=after)
     assert not next(section.providers([provider.id])).is_suspended
     assert Provider.across_tenants.using("system").filter(id=provider.id).exists()
+
+
+def test_files_of_evidence_open_under_the_new_field_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, before = b"%PDF-1.7 of letters", settings.FIELD_KEY
+    found = add_evidence(world, world.admin, new_model(world), content=content)
+    monkeypatch.setattr(settings, "FIELD_KEY", new_key())
+    with within(world.officer.scope), pytest.raises(errors.Conflict, match="does not open"):
+        evidence.content(found)
+    after = settings.FIELD_KEY
+    for now, was in ((after, before), (before, after)):  # and back, for the others of this database
+        monkeypatch.setattr(settings, "FIELD_KEY", now)
+        assert "files of evidence sealed anew" in reseal(monkeypatch, FIELD_KEY_BEFORE=was)
+        with within(world.officer.scope):
+            assert evidence.content(found) == content
 
 
 def test_the_keystore_opens_under_the_new_root_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
 from tests.support import cast, issuers
-from tests.support.acts import new_use_case
+from tests.support.acts import add_evidence, new_use_case
 from tests.support.cast import Cast
 
 RESOURCES = [f"{prefix}/" for router in (tenants, register) for prefix, *_ in router.registry]
@@ -88,6 +88,7 @@ def furnish(people: Cast) -> None:
             subject_id=world.key.id,
             now=world.now,
         )
+    add_evidence(world, people.alice.actor, model)
     with within(people.alice.actor.scope):
         stages, later = DEFAULTS[RiskTier.HIGH], world.now + timedelta(days=1)
         review_rules.set_rule(actor=people.alice.actor, risk_tier=RiskTier.HIGH, stages=stages, now=world.now)
