@@ -89,4 +89,14 @@ ACTIONS: dict[str, Action] = {
     "governance.system.registered": Action("Other system registered", "One that does not run through the gateway."),
     "governance.system.changed": Action("Other system changed", "Before and after are in its history."),
     "governance.system.retired": Action("Other system retired", "It is used no more."),
+    "governance.break_glass.asked": Action(
+        "Break glass asked for", "A second person is asked to open a model: for which team, for how many hours."
+    ),
+    "governance.break_glass.opened": Action(
+        "Break glass", "Countersigned: calls run without an approval until it ends. The hash of what was signed."
+    ),
+    "governance.break_glass.reviewed": Action(
+        "Break glass reviewed", "What a third person found: justified, or not, which ends it."
+    ),
+    "governance.break_glass.ended": Action("Break glass ended", "Before its time: no call runs by it from then on."),
 }

@@ -13,6 +13,8 @@ from governance.models import (
     AiActClass,
     Approval,
     ApprovalRequest,
+    BreakGlass,
+    BreakGlassStatus,
     Deployment,
     Evidence,
     Model,
@@ -70,6 +72,17 @@ def open_requests() -> QuerySet[ApprovalRequest]:
 def use_cases_in_service() -> QuerySet[UseCase]:
     """Those that approvals may name and calls run under."""
     return UseCase.objects.filter(retired_at__isnull=True).exclude(ai_act_class=AiActClass.PROHIBITED)
+
+
+def break_glasses() -> QuerySet[BreakGlass]:
+    """Newest first."""
+    return BreakGlass.objects.select_related("model", "team")
+
+
+def unsettled_break_glasses(at: datetime) -> QuerySet[BreakGlass]:
+    """Those that somebody must still countersign or review."""
+    waits = Q(status=BreakGlassStatus.ASKED, ends_at__gt=at)
+    return break_glasses().filter(waits | Q(in_force_at__isnull=False, finding=""))
 
 
 def price_at(deployment: Deployment, at: datetime) -> Price | None:

@@ -55,9 +55,10 @@ class BodyDigest:
 
 @dataclass(slots=True)
 class Decided:
-    """The versions that decided. What had no part in the decision is null."""
+    """The versions that decided. What had no part in the decision is null; with a `break_glass` no approval had one."""
 
     approval: UUID | None = None
+    break_glass: UUID | None = None
     deployment: UUID | None = None
     key: UUID | None = None
     model: str | None = None

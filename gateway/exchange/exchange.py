@@ -19,7 +19,7 @@ from gateway.guards.engine import Inspection
 from gateway.routing.attempts import Attempt
 from gateway.routing.candidates import Candidate
 from gateway.wire.chat import ChatRequest
-from governance.snapshot.section import ApprovalEntry, UseCaseEntry
+from governance.snapshot.section import ApprovalEntry, BreakGlassEntry, UseCaseEntry
 from kit.data_class import DataClass
 from kit.errors import ChanceryError
 
@@ -89,7 +89,7 @@ class Exchange:
     use_case: UseCaseEntry | None = None
     # authorize
     candidates: tuple[Candidate, ...] = ()
-    approval: ApprovalEntry | None = None
+    approval: ApprovalEntry | BreakGlassEntry | None = None
     snapshot_version: int = 0
     # inspect
     inspection: Inspection | None = None

@@ -7,9 +7,10 @@ from uuid import UUID
 from gateway.caller import Caller
 from gateway.exchange.exchange import Exchange
 from gateway.routing import conditions
+from gateway.routing.candidates import Candidate
 from gateway.services import Services
 from gateway.snapshot.index import Snapshot
-from governance.snapshot.section import EVERYTHING
+from governance.snapshot.section import EVERYTHING, BreakGlassEntry
 from kit import errors
 from tenants.snapshot import ApiKeyEntry
 
@@ -69,6 +70,15 @@ def subjects(exchange: Exchange) -> list[UUID | str]:
     found: list[UUID | str] = [EVERYTHING, caller.credential.id, caller.credential.team_id, caller.organization.id]
     candidate = exchange.answered_by or exchange.trying
     if candidate is not None:
-        found += [candidate.deployment.id, candidate.provider.id, candidate.model.id]
+        found += [candidate.deployment.id, candidate.provider.id]
+        found += [] if _was_opened(exchange, candidate) else [candidate.model.id]
         found += [candidate.approval.id] if candidate.approval else []
     return found
+
+
+def _was_opened(exchange: Exchange, candidate: Candidate) -> bool:
+    """Whether the call runs by break glass that is in force: it was opened in spite of the model's suspension."""
+    permission = candidate.approval
+    if not isinstance(permission, BreakGlassEntry):
+        return False
+    return exchange.services.snapshot.break_glasses.get(permission.id) is not None

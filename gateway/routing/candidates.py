@@ -10,6 +10,7 @@ from gateway.admission.price import Price
 from gateway.snapshot.index import Snapshot
 from governance.snapshot.section import (
     ApprovalEntry,
+    BreakGlassEntry,
     DeploymentEntry,
     ModelEntry,
     PriceEntry,
@@ -22,13 +23,13 @@ from tenants.snapshot import OrganizationEntry
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A deployment that could answer, with all that deciding and calling needs."""
+    """A deployment that could answer, with all that deciding and calling needs, and what permits the call."""
 
     deployment: DeploymentEntry
     provider: ProviderEntry
     model: ModelEntry
     price: PriceEntry | None
-    approval: ApprovalEntry | None = None
+    approval: ApprovalEntry | BreakGlassEntry | None = None
 
     @property
     def is_suspended(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from gateway.routing.break_glass import GlassesOf, opened
 from gateway.routing.candidates import Candidate
 from governance.snapshot.section import ApprovalEntry, UseCaseEntry
 from kit import errors
@@ -75,11 +76,15 @@ def failed_condition(approval: ApprovalEntry, call: Call, candidate: Candidate) 
 
 
 def authorized(
-    candidates: Iterable[Candidate],
+    candidates: Sequence[Candidate],
     approvals_of: Callable[[UUID], tuple[ApprovalEntry, ...]],
+    glasses_of: GlassesOf,
     call: Call,
 ) -> tuple[Candidate, ...]:
-    """The candidates a live approval covers, each with it. Raises `errors.Forbidden` naming the nearest miss."""
+    """The candidates a live approval covers, each with it; where there is none, those that break glass has opened.
+
+    Raises `errors.Forbidden` naming the nearest miss.
+    """
     allowed: list[Candidate] = []
     misses: list[str] = []
     retired: Candidate | None = None
@@ -97,10 +102,11 @@ def authorized(
             failed = max(failed, found, key=_ORDER.index)
         else:
             misses.append(failed)
-    if not allowed:
+    found_open = () if allowed else opened(candidates, glasses_of, call.credential, call.at)
+    if not allowed and not found_open:
         nearest = max(misses, key=_ORDER.index, default="model_not_approved")
         raise retirement(retired) if retired and nearest == "model_retired" else _refused(nearest, call)
-    return tuple(allowed)
+    return tuple(allowed) or found_open
 
 
 def cleared(candidates: Iterable[Candidate], data_class: DataClass) -> tuple[Candidate, ...]:

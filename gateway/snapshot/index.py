@@ -14,6 +14,7 @@ from gateway.snapshot.freshness import Freshness
 from governance.snapshot.changes import Delta
 from governance.snapshot.section import (
     ApprovalEntry,
+    BreakGlassEntry,
     DeploymentEntry,
     ModelEntry,
     ProviderEntry,
@@ -117,6 +118,7 @@ class Snapshot:
         self.routes: Table[RouteEntry] = Table(_named)
         self.use_cases: Table[UseCaseEntry] = Table(lambda entry: ((entry.organization_id, entry.slug),))
         self.approvals: Table[ApprovalEntry] = Table(lambda approval: (approval.model_id,))
+        self.break_glasses: Table[BreakGlassEntry] = Table(lambda glass: (glass.model_id,))
         self.suspensions: Table[SuspensionEntry] = Table(lambda suspension: (suspension.subject,))
         self._tables: dict[str, Table[Any]] = {
             "organization": self.organizations,
@@ -132,6 +134,7 @@ class Snapshot:
             "route": self.routes,
             "use_case": self.use_cases,
             "approval": self.approvals,
+            "break_glass": self.break_glasses,
             "suspension": self.suspensions,
         }
 

@@ -174,8 +174,8 @@ MODEL: Schema = parts.object_of(
         "tier": parts.TEXT,
         "status": {
             "type": "string",
-            "description": "`approved`, `deprecated` while calls are answered still, `retired`, or the code of the "
-            "refusal a call would meet now.",
+            "description": "`approved`, `break_glass` in an emergency, `deprecated` while calls are answered still, "
+            "`retired`, or the code of the refusal a call would meet now.",
         },
         "fallback_chain": parts.array_of(parts.TEXT),
         "context_window": parts.integer(1),

@@ -1,12 +1,15 @@
 from governance.models.approval import Approval, ApprovalRequest
+from governance.models.break_glass import BreakGlass, BreakGlassSignature
 from governance.models.card import ModelCard
 from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
 from governance.models.choices import (
     AgreementKind,
     AiActClass,
     ApprovalState,
+    BreakGlassStatus,
     Criticality,
     EvidenceKind,
+    Finding,
     Life,
     MailState,
     Modality,
@@ -15,6 +18,7 @@ from governance.models.choices import (
     ProviderKind,
     RequestStatus,
     RiskTier,
+    SignatureKind,
     SubjectKind,
     Substitutability,
     Tier,
@@ -37,6 +41,9 @@ __all__ = [
     "Approval",
     "ApprovalRequest",
     "ApprovalState",
+    "BreakGlass",
+    "BreakGlassSignature",
+    "BreakGlassStatus",
     "Criticality",
     "Decision",
     "Delegation",
@@ -44,6 +51,7 @@ __all__ = [
     "Evidence",
     "EvidenceFile",
     "EvidenceKind",
+    "Finding",
     "GatewayProcess",
     "Life",
     "MailState",
@@ -67,6 +75,7 @@ __all__ = [
     "RiskTier",
     "Route",
     "RouteCandidate",
+    "SignatureKind",
     "SnapshotAcknowledgement",
     "SnapshotChange",
     "SubjectKind",

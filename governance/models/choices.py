@@ -116,6 +116,8 @@ class NoticeKind(models.TextChoices):
     RECERTIFICATION_DUE = "recertification_due", "A permission is to be recertified"
     RECERTIFICATION_OVERDUE = "recertification_overdue", "A permission was not recertified in time"
     DEPRECATED = "deprecated", "A model that your team calls comes to its end"
+    GLASS_TO_SIGN = "glass_to_sign", "Break glass waits for a second person"
+    GLASS_TO_REVIEW = "glass_to_review", "Break glass waits for a review"
 
 
 class NoticeWay(models.TextChoices):
@@ -169,3 +171,23 @@ class Modality(models.TextChoices):
     AUDIO = "audio", "Audio"
     VIDEO = "video", "Video"
     EMBEDDING = "embedding", "Embeddings"
+
+
+class BreakGlassStatus(models.TextChoices):
+    """asked ──► in force ──► ended, or from asked to ended at once. Time that runs out changes no status."""
+
+    ASKED = "asked", "Waits for a second person"
+    IN_FORCE = "in_force", "In force"
+    ENDED = "ended", "Ended"
+
+
+class SignatureKind(models.TextChoices):
+    COUNTERSIGN = "countersign", "Countersigned"
+    JUSTIFIED = "justified", "Found justified"
+    UNJUSTIFIED = "unjustified", "Found not justified"
+    END = "end", "Ended"
+
+
+class Finding(models.TextChoices):
+    JUSTIFIED = "justified", "Justified"
+    UNJUSTIFIED = "unjustified", "Not justified"

@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from governance.rest import (
     approvals,
+    break_glass,
     evidence,
     inventory,
     notices,
@@ -35,6 +36,7 @@ router.register("evidence", evidence.EvidenceViewSet, "api-evidence")
 router.register("delegations", reviews.DelegationViewSet, "api-delegation")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")
 router.register("notices", notices.NoticeViewSet, "api-notice")
+router.register("break-glass", break_glass.BreakGlassViewSet, "api-break-glass")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
 urlpatterns = [

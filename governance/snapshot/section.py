@@ -10,11 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch, Q
+from django.db.models.functions import Now
 
 from governance import credentials
 from governance.models import (
     AiActClass,
     Approval,
+    BreakGlass,
+    BreakGlassStatus,
     Deployment,
     Model,
     Price,
@@ -136,6 +139,18 @@ class ApprovalEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakGlassEntry:
+    """A model that is open without an approval; without a team, for the whole organisation."""
+
+    id: UUID
+    organization_id: UUID
+    model_id: UUID
+    team_id: UUID | None
+    max_data_class: DataClass
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SuspensionEntry:
     """One in force that the subject's own entry does not tell all of: it ends running calls, or stops everything."""
 
@@ -234,6 +249,14 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
         )
 
 
+def break_glasses(ids: Ids) -> Iterator[BreakGlassEntry]:
+    in_force = BreakGlass.across_tenants.using(GATEWAY).filter(status=BreakGlassStatus.IN_FORCE, ends_at__gt=Now())
+    for row in _only(in_force, ids):
+        yield BreakGlassEntry(
+            row.id, row.organization_id, row.model_id, row.team_id, DataClass(row.max_data_class), row.ends_at
+        )
+
+
 def suspensions(ids: Ids) -> Iterator[SuspensionEntry]:
     telling = Q(cuts_calls=True) | Q(subject_kind=SubjectKind.EVERYTHING)
     for row in _only(Suspension.across_tenants.using(GATEWAY).filter(telling, ended_at__isnull=True), ids):
@@ -247,6 +270,7 @@ SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
     "route": routes,
     "use_case": use_cases,
     "approval": approvals,
+    "break_glass": break_glasses,
     "suspension": suspensions,
 }
 

@@ -30,6 +30,10 @@ class Link:
     badge: Callable[[], int] | None = None
 
 
+def _exceptions() -> int:
+    return register.unsettled_break_glasses(clock.now()).count()
+
+
 def _waiting() -> int:
     return register.open_requests().count()
 
@@ -44,6 +48,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("Home", "home", "home"),
             Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
+            Link("Exceptions", "emergency", "exceptions", "governance.register.view", _exceptions),
             Link("Due", "event_upcoming", "due", "governance.register.view"),
             Link("Notices", "notifications", "notices"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),

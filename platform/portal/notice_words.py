@@ -22,6 +22,8 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.RECERTIFICATION_DUE: "To be recertified, or its calls are refused: {}.",
     NoticeKind.RECERTIFICATION_OVERDUE: "Not recertified in time, so that its calls are refused: {}.",
     NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",
+    NoticeKind.GLASS_TO_SIGN: "An emergency, for you to look at now: {}.",
+    NoticeKind.GLASS_TO_REVIEW: "For you to say whether it was right: {}.",
 }
 _HIDDEN = "Something you may no longer see"
 

@@ -210,6 +210,7 @@ SPECTACULAR_SETTINGS = {
         "ProviderKindEnum": "governance.models.choices.ProviderKind",
         "EvidenceKindEnum": "governance.models.choices.EvidenceKind",
         "AgreementKindEnum": "governance.models.choices.AgreementKind",
+        "SignatureKindEnum": "governance.models.choices.SignatureKind",
     },
 }
 

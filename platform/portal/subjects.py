@@ -37,6 +37,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.OtherSystem, "admin:governance_othersystem_change", ()),
     (governance.ApprovalRequest, "approval", ("model",)),
     (governance.Evidence, "evidence-one", ()),
+    (governance.BreakGlass, "exception", ("model",)),
     (governance.Approval, "admin:governance_approval_change", ("model",)),
 ]
 

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.models import Record
-from governance.models import Agreement, ApprovalRequest, Evidence, Model, Provider, Suspension
+from governance.models import Agreement, ApprovalRequest, BreakGlass, Evidence, Model, Provider, Suspension
 from tenants.models import PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
@@ -26,6 +26,7 @@ SUBJECTS: dict[str, AnyModel] = {
     "evidence/": Evidence,
     "models/": Model,
     "third-parties/": Provider,
+    "exceptions/": BreakGlass,
     "requests/": Record,
     "revocations/": Suspension,
     "api/requests/": Record,

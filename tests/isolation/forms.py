@@ -139,6 +139,11 @@ FORMS: dict[str, Form] = {
         "metric": "accuracy",
         "passed": True,
     },
+    "post /api/break-glass/": lambda plot: {
+        "model": str(plot.add(governance.Model, **_model(plot)).pk),
+        "team": _id(plot, tenants.Team),
+        "reason": "for tests",
+    },
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
     "post /api/notices/read/": lambda plot: {},
     "put /api/notices/preferences/": lambda plot: {"ways": {"commented": "digest"}},

@@ -16,6 +16,7 @@ from kit import money
 from kit.ids import new_id
 from kit.scoping import within
 from tenants import models as tenants
+from tests.isolation.exception_rows import EXCEPTIONS
 from tests.isolation.ledger_rows import LEDGER
 from tests.isolation.register_rows import REGISTER
 from tests.support.cast import Person
@@ -379,5 +380,6 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.RequestEvidence: _request_evidence,
     governance.ReportedIdentity: _reported_identity,
     **REGISTER,
+    **EXCEPTIONS,
     **LEDGER,
 }

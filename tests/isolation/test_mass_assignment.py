@@ -12,7 +12,7 @@ from django.forms import ModelChoiceField
 from django.test import RequestFactory
 from django.urls import reverse
 
-from governance.models import Agreement, Evidence, ModelCard, Suspension, ThirdPartyFile
+from governance.models import Agreement, BreakGlass, Evidence, ModelCard, Suspension, ThirdPartyFile
 from kit.ids import new_id
 from kit.scoping import within
 from tests.isolation.addresses import Address, told
@@ -27,7 +27,7 @@ MADE = [pytest.param(each, id=each.key) for each in makers()]
 # What is set there is the caller's own, or many rows at once: there is no row to answer with.
 WITHOUT_ROW = {"post /api/notices/read/", "put /api/notices/preferences/", "post /api/inventory/"}
 MADE_BY_OFFICERS = {"post /api/review-rules/"}
-WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard)  # and no class of the admin
+WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard, BreakGlass)  # and no class of the admin
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]
 
 

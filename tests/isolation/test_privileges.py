@@ -39,6 +39,8 @@ PRIVILEGES = {
         ALL,
         "S",
     ),
+    "governance_breakglass": ("SI", "SI", "S"),
+    "governance_breakglasssignature": ("SI", "SI", NONE),
     "governance_decision": ("SI", "SI", NONE),
     "governance_delegation": ("SI U(ends_at)", "SI", NONE),
     "governance_deployment": ("SI U(suspended_at)", ALL, "S"),

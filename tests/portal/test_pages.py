@@ -36,6 +36,9 @@ POSTED = [
     f"/third-parties/{NOBODYS}/agree/",
     f"/agreements/{NOBODYS}/end/",
     f"/models/{NOBODYS}/card/write/",
+    f"/exceptions/{NOBODYS}/countersign/",
+    f"/exceptions/{NOBODYS}/review/",
+    f"/exceptions/{NOBODYS}/end/",
 ]
 
 

@@ -40,6 +40,7 @@ from kit.scoping import within
 from tenants.models import Membership, Role, User
 from tenants.services import allotments, api_keys, identity_providers, organizations, people
 from tenants.services.organizations import Defaults, Limits, Settings
+from tests.support import breaking_glass as glass
 from tests.support import issuers
 from tests.support import world as worlds
 from tests.support.preparing import (
@@ -345,6 +346,12 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.team.resumed": _after(_on(lambda world: world.new_team(_unique("team"))[0], _stop), _go_on),
     "governance.organization.suspended": _on(lambda world: world.organization, _stop),
     "governance.organization.resumed": _after(_on(lambda world: world.organization, _stop), _go_on),
+    "governance.break_glass.asked": _on(new_model, glass.ask),
+    "governance.break_glass.opened": _by_officer(glass.waiting, glass.countersign),
+    "governance.break_glass.reviewed": lambda world: Act(
+        glass.third(world), _on(glass.broken, glass.find_against)(world).do
+    ),
+    "governance.break_glass.ended": _on(glass.broken, glass.end),
     "governance.review_rule.set": _by_officer(lambda world: world, _set_rule),
     "governance.evidence.added": _on(new_model, _add_evidence),
     "governance.evidence.withdrawn": _by_officer(

@@ -78,6 +78,10 @@ WHO: dict[str, set[Role]] = {
     "governance.approval.withdrawn": set(),  # whoever asked
     "governance.evidence.added": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
     "governance.evidence.withdrawn": {_OFFICER},  # and whoever added it
+    "governance.break_glass.asked": REGISTER,
+    "governance.break_glass.opened": REGISTER,
+    "governance.break_glass.reviewed": REGISTER,
+    "governance.break_glass.ended": {_OFFICER},  # and the two who opened it
     "governance.review_rule.set": {_OFFICER},
     "governance.delegation.made": {_ADMIN, _OFFICER},
     "governance.delegation.ended": set(),  # whoever delegated
@@ -105,6 +109,9 @@ WITH_CODE = {
     "governance.approval.changes_requested",
     "governance.approval.approved",
     "governance.approval.rejected",
+    "governance.break_glass.asked",
+    "governance.break_glass.opened",
+    "governance.break_glass.reviewed",
     "governance.review_rule.set",
     "governance.delegation.made",
     "governance.approval.resumed",

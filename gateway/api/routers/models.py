@@ -15,7 +15,7 @@ from gateway.routing.candidates import Candidate
 from gateway.routing.conditions import Call
 from gateway.services import Services
 from gateway.wire import openapi
-from governance.snapshot.section import ModelEntry, RouteEntry
+from governance.snapshot.section import BreakGlassEntry, ModelEntry, RouteEntry
 from kit import clock, errors
 
 router = Router(tags=["models"])
@@ -95,14 +95,17 @@ def _entry(
 
 
 def _status(services: Services, caller: Caller, found: tuple[Candidate, ...]) -> str:
-    """`approved`, `deprecated` while calls are answered still, `retired`, or the code of the refusal that a call which
-    names no use case would meet now."""
+    """`approved`, `break_glass` in an emergency, `deprecated` while calls are answered still, `retired`, or the code of
+    the refusal that a call which names no use case would meet now."""
     if not found:
         return "no_healthy_deployment"
+    snapshot = services.snapshot
     try:
-        region = services.snapshot.region_of(caller.credential.project_id, caller.organization)
+        region = snapshot.region_of(caller.credential.project_id, caller.organization)
         call = Call(caller.credential, region, None, clock.now())
-        conditions.authorized(found, services.snapshot.approvals.all, call)
+        allowed = conditions.authorized(found, snapshot.approvals.all, snapshot.break_glasses.all, call)
     except errors.Forbidden as refused:
         return "retired" if refused.code == "model_retired" else refused.code
+    if isinstance(allowed[0].approval, BreakGlassEntry):
+        return "break_glass"
     return "approved" if found[0].model.deprecation is None else "deprecated"

@@ -25,6 +25,7 @@ from gateway.caller import Caller
 from gateway.exchange.exchange import Exchange
 from gateway.guards.engine import Inspection
 from gateway.services import Services
+from governance.snapshot.section import BreakGlassEntry
 from kit import errors, model_names
 from kit.ids import later_id
 
@@ -211,9 +212,11 @@ def _bare_refusal(request_id: UUID, caller: Caller, code: str) -> OutcomeRow:
 
 
 def _decided(exchange: Exchange) -> Decided:
-    answered = exchange.answered_by
+    answered, permission = exchange.answered_by, exchange.approval
+    is_emergency = isinstance(permission, BreakGlassEntry)
     return Decided(
-        approval=exchange.approval.id if exchange.approval else None,
+        approval=permission.id if permission and not is_emergency else None,
+        break_glass=permission.id if permission and is_emergency else None,
         deployment=answered.deployment.id if answered else None,
         key=exchange.caller.secret_id,
         model=answered.model.slug if answered else None,

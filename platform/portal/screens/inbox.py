@@ -51,6 +51,7 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
     may_ask = actor.may("governance.approval.request")
     tabs = [(name, title) for name, title in TABS if may_ask or name != "mine"]
     context = {"tab": tab, "tabs": tabs, "items": shown, "counts": counts, "may_ask": may_ask}
+    context["unsettled"] = selectors.unsettled_break_glasses(clock.now())
     return render(request, "portal/approvals/inbox.html", context)
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from audit import selectors
 from audit.selectors import RequestFilter
-from governance.models import Approval, Deployment, Price
+from governance.models import Approval, BreakGlass, Deployment, Price
 from kit import money
 from kit.context import Actor
 from portal import readings
@@ -100,6 +100,7 @@ def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         "deployment": _deployment(told),
         "attempts": _attempts(told),
         "approval": _approval(told),
+        "break_glass": _break_glass(told),
         **_labels([told]),
     }
     return render(request, "portal/requests/detail.html", context)
@@ -138,6 +139,11 @@ def _attempts(told: Request) -> list[tuple[Mapping[str, Any], str]]:
 def _approval(told: Request) -> Approval | None:
     identifier = told.decided.get("approval")
     return Approval.objects.filter(id=identifier).first() if identifier else None
+
+
+def _break_glass(told: Request) -> BreakGlass | None:
+    identifier = told.decided.get("break_glass")
+    return BreakGlass.objects.filter(id=identifier).first() if identifier else None
 
 
 def _pretty(envelope: Any) -> str:

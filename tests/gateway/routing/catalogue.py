@@ -11,6 +11,7 @@ from gateway.routing.candidates import Candidate
 from gateway.snapshot.index import Snapshot
 from governance.snapshot.section import (
     ApprovalEntry,
+    BreakGlassEntry,
     DeploymentEntry,
     ModelEntry,
     PriceEntry,
@@ -70,6 +71,12 @@ def an_approval(model: ModelEntry, **changed: Any) -> ApprovalEntry:
     return replace(made, **changed)
 
 
+def broken_glass(model: ModelEntry, **changed: Any) -> BreakGlassEntry:
+    ends_at = NOW + timedelta(hours=4)
+    made = BreakGlassEntry(new_id(), ORGANIZATION.id, model.id, None, DataClass.INTERNAL, ends_at)
+    return replace(made, **changed)
+
+
 def a_credential(team_id: UUID = TEAM) -> CredentialEntry:
     none: frozenset[str] = frozenset()
     return CredentialEntry(new_id(), ORGANIZATION.id, team_id, new_id(), none, (), DataClass.RESTRICTED, False)
@@ -87,6 +94,7 @@ def snapshot_of(*entries: Any) -> Snapshot:
         DeploymentEntry: snapshot.deployments,
         RouteEntry: snapshot.routes,
         ApprovalEntry: snapshot.approvals,
+        BreakGlassEntry: snapshot.break_glasses,
     }
     for entry in entries:
         tables[type(entry)].put(entry.id, entry)

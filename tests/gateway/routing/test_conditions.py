@@ -58,7 +58,8 @@ def a_call(**changed: Any) -> Call:
 
 
 def authorize(*candidates: Candidate, approvals: list[ApprovalEntry]) -> tuple[Candidate, ...]:
-    return authorized(candidates, snapshot_of(*approvals).approvals.all, a_call())
+    snapshot = snapshot_of(*approvals)
+    return authorized(candidates, snapshot.approvals.all, snapshot.break_glasses.all, a_call())
 
 
 def refused(act: Callable[[], object]) -> errors.Forbidden:

@@ -42,6 +42,7 @@ READERS = {
     "requests/": "ada alice ann bob dev",
     "shadow-use/": "ada alice ann bob dev",
     "notices/": EVERYBODY,
+    "break-glass/": EVERYBODY,
     "suspensions/": "ada alice ann",
     "declaration/": EVERYBODY,
     "revocations/": "ada alice ann",
