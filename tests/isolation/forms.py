@@ -126,6 +126,8 @@ FORMS: dict[str, Form] = {
         "ai_act_class": "minimal",
     },
     "post /api/inventory/": lambda plot: {"file": _file(), "is_dry_run": False, "takes_similar": True},
+    # Rows are named in words there; tests/portal/declared has what foreign ones come to.
+    "put /api/declaration/": lambda plot: {"chancery": 1, "models": [_model(plot)]},
     "post /api/suspensions/": lambda plot: {"subject": _new_key(plot), "reason": "for tests"},
     "post /api/approval-requests/": lambda plot: {
         "model": str(plot.add(governance.Model, **_model(plot)).pk),

@@ -25,7 +25,12 @@ from tests.support.cast import Person, browser
 
 MADE = [pytest.param(each, id=each.key) for each in makers()]
 # What is set there is the caller's own, or many rows at once: there is no row to answer with.
-WITHOUT_ROW = {"post /api/notices/read/", "put /api/notices/preferences/", "post /api/inventory/"}
+WITHOUT_ROW = {
+    "post /api/notices/read/",
+    "put /api/notices/preferences/",
+    "post /api/inventory/",
+    "put /api/declaration/",
+}
 MADE_BY_OFFICERS = {"post /api/review-rules/"}
 WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard, BreakGlass)  # and no class of the admin
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]

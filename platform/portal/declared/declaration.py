@@ -18,6 +18,7 @@ from portal.declared.sections import SECTIONS
 from tenants import permissions
 
 FORMAT = 1
+Verb = Literal["made", "changed", "asked for", "same"]
 MOST_ENTRIES = 20_000
 
 
@@ -35,7 +36,7 @@ class Change:
     """What became of an entry."""
 
     title: str
-    verb: Literal["made", "changed", "asked for", "same"]
+    verb: Verb
     differences: tuple[Difference, ...] = ()
 
 

@@ -20,11 +20,12 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise errors.InvalidRequest(f"Line {self.peek_event().start_mark.line + 1}: references are not read.")
+            line = self.line + 1
+            raise errors.InvalidRequest(f"Line {line}: references are not read.")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        names = [self.construct_object(key) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        names = [self.construct_object(key) for key, _ in node.value]
         for number, name in enumerate(names):
             if name in names[:number]:
                 raise errors.InvalidRequest(f"Line {node.value[number][0].start_mark.line + 1}: {name} stands twice.")
@@ -71,7 +72,7 @@ def _with_credential(entry: Any, environment: Mapping[str, str]) -> Any:
     named = entry.get("credential") if isinstance(entry, Mapping) else None
     if not isinstance(named, Mapping):
         return entry
-    variable = named.get("env")
+    variable = str(named.get("env"))
     if set(named) != {"env"} or variable not in environment:
         raise errors.InvalidRequest(f"credential: the environment variable {variable} is not set.", param="credential")
     return {**entry, "credential": environment[variable]}

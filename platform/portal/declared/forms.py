@@ -7,9 +7,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.models import AiActClass, ProviderKind, RiskTier, Tier
+from governance.models import AiActClass, Modality, ProviderKind, RiskTier, Tier
+from governance.models.catalogue import SLUG
 from governance.rest.approval_forms import RiskTierField, StageRuleForm
-from governance.rest.serializers import SLUG
 from kit.data_class import DataClass
 from tenants.models import Period, Scope
 from tenants.rest.base import DataClassField, UsdField
@@ -63,10 +63,12 @@ class TeamForm(Entry):
 
 
 class ProjectForm(Entry):
+    """`region` is where the application runs; empty: where the organisation is at home."""
+
     team = _text()
     slug = serializers.SlugField()
     name = _text()
-    region = serializers.CharField(max_length=32, allow_blank=True, default="")
+    region = _text(32, allow_blank=True, default="")
 
 
 class LevelForm(Entry):
@@ -119,6 +121,12 @@ class ModelForm(Entry):
     tier = serializers.ChoiceField(choices=Tier.choices, default=Tier.STANDARD)
     context_window = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
     max_output_tokens = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+    modalities = serializers.ListField(child=serializers.ChoiceField(choices=Modality.choices), default=list)
+    licence = _text(allow_blank=True, default="")
+    base_model = _text(allow_blank=True, default="")
+    adapter = _text(allow_blank=True, default="")
+    quantization = _text(64, allow_blank=True, default="")
+    training_data = _text(500, allow_blank=True, default="")
 
 
 class DeploymentNamed(Entry):
@@ -161,6 +169,18 @@ class UseCaseForm(Entry):
     ai_act_class = serializers.ChoiceField(choices=AiActClass.choices)
     decides_about_persons = serializers.BooleanField(default=False)
     owner = serializers.EmailField()
+
+
+class OtherSystemForm(Entry):
+    """`owner` is somebody's e-mail address."""
+
+    name = _text()
+    vendor = _text()
+    purpose = serializers.CharField(max_length=4000)
+    owner = serializers.EmailField()
+    ai_act_class = serializers.ChoiceField(choices=AiActClass.choices)
+    max_data_class = DataClassField(default=DataClass.INTERNAL)
+    review_on = serializers.DateField(allow_null=True, default=None)
 
 
 class ReviewRuleForm(Entry):

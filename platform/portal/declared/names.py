@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from django.db.models import Model as DjangoModel
+from django.db.models import QuerySet
+
 from governance.models import Deployment, Model, Provider, UseCase
 from kit import errors
 from tenants.models import ApiKey, Project, Team, User
 from tenants.services.allotments import Level
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=DjangoModel)
 
 
 def team(slug: str) -> Team:
@@ -76,7 +79,7 @@ def level_of(row: Any) -> dict[str, str | None]:
     }
 
 
-def _one(named: str, rows: Any) -> Any:
+def _one(named: str, rows: QuerySet[Row]) -> Row:
     found = list(rows[:2])
     if len(found) != 1:
         raise errors.InvalidRequest(f"There is no {named}." if not found else f"There are several: {named}.")

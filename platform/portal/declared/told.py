@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from portal.declared.declaration import Applied, Change
+from portal.declared.declaration import Applied, Change, Verb
 
-_SIGNS = {"made": "+", "changed": "~", "asked for": "?"}
+_SIGNS: dict[Verb, str] = {"made": "+", "changed": "~", "asked for": "?"}
 
 
 def lines(applied: Applied) -> Iterator[str]:

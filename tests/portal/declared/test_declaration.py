@@ -93,7 +93,9 @@ def furnished(world: World) -> World:
             "ai_act_class": "limited",
             "owner": owner,
         }
-        apply(actor=world.admin, document={"chancery": 1, "use_cases": [use_case]}, now=world.now)
+        system = {"vendor": "Office", "name": "Copilot", "purpose": "Mail.", "ai_act_class": "limited", "owner": owner}
+        document = {"chancery": 1, "use_cases": [use_case], "other_systems": [system]}
+        apply(actor=world.admin, document=document, now=world.now)
         budget, limits = money.from_usd(7), Limits(60, None, 4)
         allotments.add_budget(actor=world.admin, name="All", limit_nano_usd=budget, now=world.now)
         for level in (Level(world.team), Level(world.team, world.project), Level.of(world.key)):
@@ -119,13 +121,16 @@ def test_an_export_applied_elsewhere_makes_the_same(world: World) -> None:
     elsewhere["organization"].pop("name")
     elsewhere["providers"][0]["credential"] = "theirs"
     with within(other.admin.scope):
-        owner = elsewhere["use_cases"][0]["owner"] = User.objects.get(id=other.admin.id).email
+        owner = User.objects.get(id=other.admin.id).email
+    for section in ("use_cases", "other_systems"):
+        elsewhere[section][0]["owner"] = owner
 
     follow(other, elsewhere)
 
     assert set(document) == {"chancery", *(section.name for section in SECTIONS)}
     made = exported(other)
-    document["use_cases"][0]["owner"] = owner
+    for section in ("use_cases", "other_systems"):
+        document[section][0]["owner"] = owner
     assert {**made, "organization": None} == {**document, "organization": None}
 
 

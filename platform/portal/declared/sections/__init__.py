@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.declared.section import Section
 from portal.declared.sections.approvals import Approvals, ReviewRules
 from portal.declared.sections.organization import Budgets, Keys, Organizations, Projects, RateLimits, Teams
-from portal.declared.sections.register import Deployments, Models, Prices, Providers, Routes, UseCases
+from portal.declared.sections.register import Deployments, Models, OtherSystems, Prices, Providers, Routes, UseCases
 
 SECTIONS: tuple[Section, ...] = (
     Organizations(),
@@ -20,6 +20,7 @@ SECTIONS: tuple[Section, ...] = (
     Prices(),
     Routes(),
     UseCases(),
+    OtherSystems(),
     ReviewRules(),
     Approvals(),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
+from typing import Any
 
 from governance import credentials
-from governance.models import AiActClass, Deployment, Model, Price, Provider, Route, UseCase
-from governance.services import catalogue, use_cases
+from governance.models import AiActClass, Deployment, Model, OtherSystem, Price, Provider, Route, UseCase
+from governance.services import catalogue, systems, use_cases
 from kit import errors
 from portal.declared import forms, names
 from portal.declared.section import Doing, Section, Values
@@ -59,7 +60,7 @@ class Models(Section):
         return Model.objects.order_by("slug")
 
     def read(self, row: Model) -> Values:
-        return {name: getattr(row, name) for name in self.form().fields}
+        return {name: getattr(row, str(name)) for name in forms.ModelForm().get_fields()}
 
     def make(self, doing: Doing, entry: Values) -> None:
         catalogue.register_model(actor=doing.actor, now=doing.now, **entry)
@@ -168,6 +169,34 @@ class UseCases(Section):
 
     def change(self, doing: Doing, row: UseCase, entry: Values) -> None:
         use_cases.change(actor=doing.actor, use_case=row, described=_described(entry))
+
+
+class OtherSystems(Section):
+    """Those in use, of what does not run through the gateway."""
+
+    name, noun, form, key = "other_systems", "other system", forms.OtherSystemForm, ("vendor", "name")
+    view_act = "tenants.member.view"
+    changing = frozenset(forms.OtherSystemForm().get_fields()) - {"vendor", "name"}
+
+    def rows(self) -> Iterable[OtherSystem]:
+        listed = OtherSystem.objects.filter(retired_at__isnull=True).select_related("owner")
+        return listed.order_by("vendor", "name")
+
+    def read(self, row: OtherSystem) -> Values:
+        facts = ("name", "vendor", "purpose", "ai_act_class", "max_data_class", "review_on")
+        return {**{name: getattr(row, name) for name in facts}, "owner": row.owner.email}
+
+    def make(self, doing: Doing, entry: Values) -> None:
+        systems.register(actor=doing.actor, now=doing.now, **_owned(entry))
+
+    def change(self, doing: Doing, row: OtherSystem, entry: Values) -> None:
+        systems.change(actor=doing.actor, system=row, **_owned(entry))
+
+
+def _owned(entry: Values) -> dict[str, Any]:
+    """With the owner's id in place of the address."""
+    facts = {name: value for name, value in entry.items() if name != "owner"}
+    return {**facts, "owner_id": names.person(entry["owner"]).id}
 
 
 def _described(entry: Values) -> use_cases.Description:
