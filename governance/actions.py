@@ -52,6 +52,14 @@ ACTIONS: dict[str, Action] = {
     "governance.approval.changes_requested": Action(
         "Changes requested", "The hash of what was decided on. The reason is not sealed."
     ),
+    "governance.approval.claimed": Action(
+        "Review claimed", "Others see that somebody is at it; from whom it was taken over, if it was."
+    ),
+    "governance.approval.claim_released": Action("Claim given back", "Anybody may begin to review."),
+    "governance.approval.commented": Action("Commented", "What was said is not sealed."),
+    "governance.approval.escalated": Action(
+        "Review escalated", "The system told others that a stage is overdue: which one."
+    ),
     "governance.approval.withdrawn": Action("Request withdrawn", "The requester took it back."),
     "governance.approval.recertification_noticed": Action(
         "Recertification noticed", "How many days were left when those concerned were told; 0: calls are refused."

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.db import connections
 
-from governance.models import GatewayProcess
-from governance.services import drift, life, recertification
+from governance.models import ApprovalRequest, GatewayProcess, RequestStatus
+from governance.services import drift, escalations, life, recertification
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
@@ -71,3 +71,14 @@ def _systems() -> Iterator[Actor]:
     """The system as an actor in each organisation."""
     for organization_id in Organization.across_tenants.using("system").values_list("id", flat=True):
         yield Actor("system", organization_id, organization_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def escalate_overdue() -> int:
+    """Tells others of stages that are past their due day. Gives how many."""
+    now = clock.now()
+    waiting = ApprovalRequest.across_tenants.using("system").filter(
+        status__in=[RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW], stages__due_at__lt=now
+    )
+    organizations = waiting.order_by().values_list("organization_id", flat=True).distinct()
+    return sum(escalations.escalate_overdue(organization_id=each, now=now) for each in list(organizations))

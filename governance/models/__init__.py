@@ -24,6 +24,7 @@ from governance.models.choices import (
     Tier,
     Verdict,
 )
+from governance.models.discussion import Claim, Comment, Escalation
 from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
 from governance.models.identity import ReportedIdentity
 from governance.models.notice import Notice, NoticePreference
@@ -44,10 +45,13 @@ __all__ = [
     "BreakGlass",
     "BreakGlassSignature",
     "BreakGlassStatus",
+    "Claim",
+    "Comment",
     "Criticality",
     "Decision",
     "Delegation",
     "Deployment",
+    "Escalation",
     "Evidence",
     "EvidenceFile",
     "EvidenceKind",

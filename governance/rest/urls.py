@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from governance.rest import (
     approvals,
     break_glass,
+    discussion,
     evidence,
     inventory,
     notices,
@@ -35,6 +36,8 @@ router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
 router.register("evidence", evidence.EvidenceViewSet, "api-evidence")
 router.register("delegations", reviews.DelegationViewSet, "api-delegation")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")
+router.register("claims", discussion.ClaimViewSet, "api-claim")
+router.register("comments", discussion.CommentViewSet, "api-comment")
 router.register("notices", notices.NoticeViewSet, "api-notice")
 router.register("break-glass", break_glass.BreakGlassViewSet, "api-break-glass")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")

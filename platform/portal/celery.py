@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     # A call whose worker died is settled within a minute of its death.
     "settle-orphans": {"task": "gateway.tasks.settle_orphans", "schedule": 15.0},
     "note-timetable": {"task": "portal.tasks.note_timetable", "schedule": 15.0},
+    "escalate-overdue": {"task": "governance.tasks.escalate_overdue", "schedule": crontab(minute="*/10")},
     "send-mail": {"task": "portal.tasks.send_mail", "schedule": 15.0},
     "send-daily-mail": {"task": "portal.tasks.send_daily_mail", "schedule": crontab(minute="*/10")},
     "roll-up-usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0},

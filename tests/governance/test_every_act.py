@@ -21,6 +21,7 @@ BY_COMMAND = {
     "governance.everything.suspended",
     "governance.everything.resumed",
     "governance.model.drifted",
+    "governance.approval.escalated",
 }
 
 Prepare = Callable[[World], Act]

@@ -147,6 +147,8 @@ FORMS: dict[str, Form] = {
         "reason": "for tests",
     },
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
+    "post /api/claims/": lambda plot: {"request": _id(plot, governance.ApprovalRequest)},
+    "post /api/comments/": lambda plot: {"request": _id(plot, governance.ApprovalRequest), "text": "for tests"},
     "post /api/notices/read/": lambda plot: {},
     "put /api/notices/preferences/": lambda plot: {"ways": {"commented": "digest"}},
     "post /api/delegations/": lambda plot: {
@@ -161,6 +163,7 @@ NAMING: dict[str, AnyModel] = {
     "project": tenants.Project,
     "api_key": tenants.ApiKey,
     "model": governance.Model,
+    "request": governance.ApprovalRequest,
     "provider": governance.Provider,
     "deployment": governance.Deployment,
     "deployments": governance.Deployment,

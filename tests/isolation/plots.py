@@ -16,6 +16,7 @@ from kit import money
 from kit.ids import new_id
 from kit.scoping import within
 from tenants import models as tenants
+from tests.isolation.discussion_rows import DISCUSSION
 from tests.isolation.exception_rows import EXCEPTIONS
 from tests.isolation.ledger_rows import LEDGER
 from tests.isolation.register_rows import REGISTER
@@ -373,6 +374,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.Decision: _decision,
     governance.Approval: _approval,
     governance.Suspension: _suspension,
+    **DISCUSSION,
     governance.Notice: _notice,
     governance.NoticePreference: _notice_preference,
     governance.Evidence: _evidence,

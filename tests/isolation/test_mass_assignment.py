@@ -12,7 +12,7 @@ from django.forms import ModelChoiceField
 from django.test import RequestFactory
 from django.urls import reverse
 
-from governance.models import Agreement, BreakGlass, Evidence, ModelCard, Suspension, ThirdPartyFile
+from governance.models import Agreement, BreakGlass, Claim, Comment, Evidence, ModelCard, Suspension, ThirdPartyFile
 from kit.ids import new_id
 from kit.scoping import within
 from tests.isolation.addresses import Address, told
@@ -31,8 +31,9 @@ WITHOUT_ROW = {
     "post /api/inventory/",
     "put /api/declaration/",
 }
-MADE_BY_OFFICERS = {"post /api/review-rules/"}
-WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard, BreakGlass)  # and no class of the admin
+MADE_BY_OFFICERS = {"post /api/claims/", "post /api/review-rules/"}
+# Those that have screens of their own and no class of the admin.
+WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard, BreakGlass, Claim, Comment)
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]
 
 

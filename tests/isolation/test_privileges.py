@@ -41,6 +41,8 @@ PRIVILEGES = {
     ),
     "governance_breakglass": ("SI", "SI", "S"),
     "governance_breakglasssignature": ("SI", "SI", NONE),
+    "governance_claim": ("SI U(ended_at)", "SIU", NONE),
+    "governance_comment": ("SI", "SI", NONE),
     "governance_decision": ("SI", "SI", NONE),
     "governance_delegation": ("SI U(ends_at)", "SI", NONE),
     "governance_deployment": ("SI U(suspended_at)", ALL, "S"),
@@ -50,6 +52,7 @@ PRIVILEGES = {
         NONE,
     ),
     "governance_evidencefile": ("SI", "SI U(sealed)", NONE),
+    "governance_escalation": ("S", "SI", NONE),
     "governance_gatewayprocess": ("S", "SUD", "SIU"),
     "governance_model": (
         "SI U(deprecated_at,deprecation_reason,life,successor_id,sunset_at,suspended_at)",

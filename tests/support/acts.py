@@ -43,6 +43,8 @@ from tenants.services.organizations import Defaults, Limits, Settings
 from tests.support import breaking_glass as glass
 from tests.support import issuers
 from tests.support import world as worlds
+from tests.support.asked import ask, draft, new_model
+from tests.support.discussion_acts import DISCUSSION
 from tests.support.preparing import (
     Act,
     acts_of,
@@ -67,11 +69,7 @@ from tests.support.register_acts import REGISTER
 from tests.support.terms import announce_end, approved_long_ago
 from tests.support.world import World
 
-__all__ = ["PREPARED", "Act", "acts_of", "perform"]
-
-
-def new_model(world: World) -> Model:
-    return world.model(_unique("model"), approved=False)
+__all__ = ["PREPARED", "Act", "acts_of", "ask", "draft", "new_model", "perform"]
 
 
 def new_deployment(world: World) -> Deployment:
@@ -82,22 +80,6 @@ def new_person(world: World) -> User:
     """Of no organisation yet."""
     with within(world.system.scope):
         return worlds.new_user("Someone")
-
-
-def ask(world: World, actor: Actor | None = None, model: Model | None = None, **terms: Any) -> ApprovalRequest:
-    """An open request: the administrator's for a new model unless told otherwise."""
-    actor, model = actor or world.admin, model or new_model(world)
-    asked = approvals.Terms(**terms)
-    with within(actor.scope):
-        return approvals.submit(actor=actor, model=model, justification="letters", terms=asked, now=clock.now())
-
-
-def draft(world: World, actor: Actor | None = None, **terms: Any) -> ApprovalRequest:
-    """The administrator's, for a new model, unless told otherwise."""
-    actor, model = actor or world.admin, new_model(world)
-    asked = approvals.Terms(**terms)
-    with within(actor.scope):
-        return approvals.draft(actor=actor, model=model, justification="letters", terms=asked, now=clock.now())
 
 
 def add_evidence(
@@ -313,6 +295,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
         new_use_case, lambda actor, made: use_cases.retire(actor=actor, use_case=made, now=clock.now())
     ),
     **REGISTER,
+    **DISCUSSION,
     "governance.approval.requested": _on(
         new_model,
         lambda actor, model: approvals.submit(

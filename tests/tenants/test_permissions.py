@@ -83,6 +83,9 @@ WHO: dict[str, set[Role]] = {
     "governance.break_glass.reviewed": REGISTER,
     "governance.break_glass.ended": {_OFFICER},  # and the two who opened it
     "governance.review_rule.set": {_OFFICER},
+    "governance.approval.claimed": {_OFFICER},  # as for signing
+    "governance.approval.claim_released": set(),  # whoever claimed
+    "governance.approval.commented": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
     "governance.delegation.made": {_ADMIN, _OFFICER},
     "governance.delegation.ended": set(),  # whoever delegated
     "governance.approval.recertification_noticed": set(),  # the timetable
@@ -123,6 +126,7 @@ OWN = {
     "tenants.access_token.revoked",
     "governance.approval.revised",
     "governance.approval.withdrawn",
+    "governance.approval.claim_released",
     "governance.delegation.ended",
 }
 
@@ -168,6 +172,7 @@ def test_without_any_role_nothing_is_done(world: World, action: str) -> None:
 
 # Not of the whole organisation, though their role says so.
 REACHING = [
+    "governance.approval.commented",
     "tenants.project.created",
     "tenants.api_key.issued",
     "governance.approval.drafted",

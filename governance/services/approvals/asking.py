@@ -9,9 +9,9 @@ from django.db import transaction
 from governance.models import Approval, ApprovalRequest, Model, RequestStatus
 from governance.services import life
 from governance.services.approvals.content import Terms, attach, enter
-from governance.services.approvals.reach import append_act_on, lock, move
+from governance.services.approvals.reach import append_act_on, end_claim, lock, move
 from governance.services.approvals.telling import tell_reviewers
-from kit import errors
+from kit import clock, errors
 from kit.context import Actor
 from tenants import permissions
 
@@ -124,6 +124,7 @@ def withdraw(*, actor: Actor, request: ApprovalRequest) -> ApprovalRequest:
     with transaction.atomic():
         locked = _own(actor, request)
         move(locked, RequestStatus.WITHDRAWN)
+        end_claim(locked, clock.now())
         append_act_on(actor, "governance.approval.withdrawn", locked)
     return locked
 

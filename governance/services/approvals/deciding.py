@@ -12,7 +12,7 @@ from governance import completeness, review
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier, Verdict
 from governance.services import life
 from governance.services.approvals.content import are_in_service, attach, content_hash
-from governance.services.approvals.reach import append_act_on, lock, move, require_reach
+from governance.services.approvals.reach import append_act_on, end_claim, lock, move, require_reach
 from governance.services.approvals.signing import require_right
 from governance.services.approvals.telling import tell_requester, tell_reviewers
 from governance.workflows import LEADS_TO, require_step
@@ -157,6 +157,7 @@ def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> Appr
         signed_hash=signature.signed_hash,
         decided_at=signature.at,
     )
+    end_claim(locked, signature.at)
     return locked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from audit.ledger.append import append_act
@@ -30,6 +31,11 @@ def move(request: ApprovalRequest, status: RequestStatus) -> None:
     require_step(request.status, status)
     request.status = status
     request.save(update_fields=["status"])
+
+
+def end_claim(request: ApprovalRequest, now: datetime) -> None:
+    """Whoever reviewed it, nobody does any more; a part of another act."""
+    request.claims.filter(ended_at__isnull=True).update(ended_at=now)
 
 
 def append_act_on(actor: Actor, action: str, request: ApprovalRequest, **details: str) -> None:

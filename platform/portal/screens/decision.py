@@ -24,6 +24,7 @@ from governance.services import approvals, model_cards
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
+from portal.screens.discussion import discussion_of
 from portal.screens.evidence import state_of
 from portal.screens.guard import screen
 from portal.screens.inbox import approvals_in_force, condition_names, next_for
@@ -263,6 +264,7 @@ def _page(
         del form.fields["waiver"]
     context = {
         **stages,
+        **discussion_of(asked, actor),
         "asked": asked,
         "form": form,
         "complete": complete,

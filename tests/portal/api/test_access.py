@@ -41,6 +41,8 @@ READERS = {
     "rate-limits/": "ada alice ann bob rob",
     "requests/": "ada alice ann bob dev",
     "shadow-use/": "ada alice ann bob dev",
+    "claims/": EVERYBODY,
+    "comments/": EVERYBODY,
     "notices/": EVERYBODY,
     "break-glass/": EVERYBODY,
     "suspensions/": "ada alice ann",

@@ -12,6 +12,8 @@ from governance.rest.urls import router as register
 from governance.review import DEFAULTS
 from governance.services import (
     catalogue,
+    claims,
+    comments,
     delegations,
     model_cards,
     notices,
@@ -27,7 +29,7 @@ from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
 from tests.support import cast, issuers
-from tests.support.acts import add_evidence, new_use_case
+from tests.support.acts import add_evidence, ask, new_use_case
 from tests.support.cast import Cast
 
 RESOURCES = [f"{prefix}/" for router in (tenants, register) for prefix, *_ in router.registry]
@@ -91,6 +93,9 @@ def furnish(people: Cast) -> None:
     add_evidence(world, people.alice.actor, model)
     with within(people.alice.actor.scope):
         stages, later = DEFAULTS[RiskTier.HIGH], world.now + timedelta(days=1)
+        asked = ask(world, people.dev.actor)
+        claims.claim(actor=people.alice.actor, request=asked, now=world.now)
+        comments.comment(actor=people.alice.actor, request=asked, text="Which data?", now=world.now)
         review_rules.set_rule(actor=people.alice.actor, risk_tier=RiskTier.HIGH, stages=stages, now=world.now)
         model_cards.write(actor=people.alice.actor, model=model, based_on=0, intended_use="letters", now=world.now)
         delegations.delegate(actor=people.alice.actor, to=people.olga.user, starts_at=world.now, ends_at=later)
