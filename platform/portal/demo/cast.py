@@ -14,6 +14,8 @@ LOCAL_MODEL = "smollm2-135m-instruct"
 DUMMY_MODEL = "dummy-echo"
 PENDING_MODEL = "smollm2-360m-instruct"
 SUSPENDED_MODEL = "tinyllama-1.1b-chat"
+ENDING_MODEL = "smollm-135m-instruct"
+OUTSIDER = "Nimbus AI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ REGISTER = (
     Described(LOCAL_MODEL, "SmolLM2 135M Instruct", "Hugging Face", "v0.2-q4_1", Tier.ECONOMY, 2048, 512),
     Described(DUMMY_MODEL, "Dummy", "Chancery", "1", Tier.ECONOMY, 32_768, 4096),
     Described(PENDING_MODEL, "SmolLM2 360M Instruct", "Hugging Face", "v0.2", Tier.STANDARD, 8192, 2048),
+    Described(ENDING_MODEL, "SmolLM 135M Instruct", "Hugging Face", "v0.1", Tier.ECONOMY, 2048, 512),
     Described(SUSPENDED_MODEL, "TinyLlama 1.1B Chat", "TinyLlama", "v1.0", Tier.STANDARD, 2048, 512),
 )
 

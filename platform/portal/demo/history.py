@@ -13,12 +13,13 @@ from governance.models import Deployment, Price
 from kit import clock
 from kit.ids import new_id
 from kit.scoping import within
-from portal.demo.cast import DUMMY_MODEL, LOCAL_MODEL
+from portal.demo.cast import DUMMY_MODEL, ENDING_MODEL, LOCAL_MODEL
 from portal.demo.seed import Founded
 from tenants.models import ApiKey
 
 DAYS = 21
 _BUSIEST = 40  # calls a key makes on a working day, at the most
+_SHARES = {LOCAL_MODEL: 75, DUMMY_MODEL: 17, ENDING_MODEL: 8}  # of them, in percent
 
 
 def write(organizations: list[Founded], now: datetime) -> int:
@@ -32,17 +33,15 @@ def write(organizations: list[Founded], now: datetime) -> int:
 def _of(founded: Founded, now: datetime, chance: random.Random) -> Iterator[Settlement]:
     with within(founded.system.scope):
         keys = list(ApiKey.objects.all())
-        deployments = {
-            row.model.slug: row
-            for row in Deployment.objects.select_related("model").filter(model__slug__in=[LOCAL_MODEL, DUMMY_MODEL])
-        }
+        called = Deployment.objects.select_related("model").filter(model__slug__in=_SHARES)
+        deployments = {row.model.slug: row for row in called}
         prices = {slug: row.prices.latest("effective_from") for slug, row in deployments.items()}
     for days_ago in range(DAYS, 0, -1):
         day = now - timedelta(days=days_ago)
         for key in keys:
             calls = chance.randint(2, 8) if day.weekday() >= 5 else chance.randint(10, _BUSIEST)
             for _ in range(calls):
-                slug = LOCAL_MODEL if chance.random() < 0.8 else DUMMY_MODEL
+                slug = chance.choices(list(_SHARES), list(_SHARES.values()))[0]
                 moment = day.replace(hour=chance.randint(7, 18), minute=chance.randint(0, 59), second=0)
                 yield _settlement(key, deployments[slug], prices[slug], min(moment, now), chance)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from governance.models import ApprovalRequest, Deployment, Model, Provider, ProviderKind
+from governance.models import Deployment, Model, Provider, ProviderKind
 from governance.services import approvals, catalogue, suspensions
 from kit import money
 from kit.context import Actor
@@ -22,6 +22,7 @@ from portal.demo.cast import (
     COMPANIES,
     DECIDER,
     DUMMY_MODEL,
+    ENDING_MODEL,
     LOCAL_MODEL,
     LOCAL_PROVIDER,
     PENDING_MODEL,
@@ -35,6 +36,8 @@ from portal.demo.cast import (
 from tenants import permissions
 from tenants.models import Organization, Period, Project, Team, User
 from tenants.services import allotments, api_keys, organizations, people
+
+_LONG_AGO = timedelta(days=290)  # an approval of then is to be recertified soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,10 @@ class Founded:
     teams: dict[str, Team]
     projects: dict[str, Project]
     actors: dict[str, Actor]
+
+    @property
+    def officers(self) -> list[Actor]:
+        return [self.actors[person.key] for person in self.company.people if person.role == DECIDER]
 
 
 def seed(upstream: Upstream, now: datetime) -> Seeded:
@@ -156,7 +163,7 @@ def _join(
 
 
 def _register(founded: Founded, upstream: Upstream, now: datetime) -> None:
-    """An approved, a pending and a suspended model, and a route with a fallback."""
+    """Models that are approved, one that nobody has asked for yet, one suspended, and a route with a fallback."""
     admin = founded.actors["admin"]
     with within(admin.scope):
         local = catalogue.register_provider(
@@ -172,7 +179,7 @@ def _register(founded: Founded, upstream: Upstream, now: datetime) -> None:
         region = founded.company.region
         real = _deploy(admin, models[LOCAL_MODEL], local, upstream.model, region, now)
         spare = _deploy(admin, models[DUMMY_MODEL], dummy, "dummy", region, now)
-        for slug in (PENDING_MODEL, SUSPENDED_MODEL):
+        for slug in (PENDING_MODEL, SUSPENDED_MODEL, ENDING_MODEL):
             _deploy(admin, models[slug], local, upstream.model, region, now)
         catalogue.create_route(
             actor=admin,
@@ -181,11 +188,11 @@ def _register(founded: Founded, upstream: Upstream, now: datetime) -> None:
             description="The local model; the dummy answers where it does not.",
             now=now,
         )
-        requests = {slug: _ask(admin, model, now) for slug, model in models.items()}
-    officer = founded.actors[next(person.key for person in founded.company.people if person.role == DECIDER)]
+    officer = founded.officers[0]
+    for slug in (LOCAL_MODEL, SUSPENDED_MODEL, ENDING_MODEL):
+        _permit(founded, models[slug], now)
+    _permit(founded, models[DUMMY_MODEL], now - _LONG_AGO)
     with within(officer.scope):
-        for slug in (LOCAL_MODEL, DUMMY_MODEL, SUSPENDED_MODEL):
-            _approve(officer, requests[slug], now)
         suspensions.suspend(
             actor=officer, subject=models[SUSPENDED_MODEL], reason="Its licence is being looked at.", now=now
         )
@@ -222,24 +229,24 @@ def _deploy(
     return deployment
 
 
-def _ask(actor: Actor, model: Model, now: datetime) -> ApprovalRequest:
-    return approvals.submit(
-        actor=actor,
-        model=model,
-        justification="Assistants for staff; no decisions about people.",
-        terms=approvals.Terms(max_data_class=DataClass.CONFIDENTIAL, expires_at=now + timedelta(days=365)),
-        now=now,
-    )
-
-
-def _approve(officer: Actor, request: ApprovalRequest, now: datetime) -> None:
-    approvals.approve(
-        actor=officer,
-        request=request,
-        reason="Runs on our own machine; evaluated for this use.",
-        signed_hash=request.content_hash,
-        now=now,
-    )
+def _permit(founded: Founded, model: Model, at: datetime) -> None:
+    admin, officer = founded.actors["admin"], founded.officers[0]
+    with within(admin.scope):
+        request = approvals.submit(
+            actor=admin,
+            model=model,
+            justification="Assistants for staff; no decisions about people.",
+            terms=approvals.Terms(max_data_class=DataClass.CONFIDENTIAL, expires_at=at + timedelta(days=730)),
+            now=at,
+        )
+    with within(officer.scope):
+        approvals.approve(
+            actor=officer,
+            request=request,
+            reason="Runs on our own machine; evaluated for this use.",
+            signed_hash=request.content_hash,
+            now=at,
+        )
 
 
 def _issue_keys(founded: Founded, seeded: Seeded, now: datetime) -> None:

@@ -14,7 +14,7 @@ from django.db import transaction
 from governance.models import ProviderKind
 from kit import clock
 from portal import variables
-from portal.demo import history, seed
+from portal.demo import dossier, history, seed
 from portal.demo.cast import LOCAL_MODEL, ROUTE
 
 
@@ -46,6 +46,8 @@ class Command(BaseCommand):
         now = clock.now()
         seeded = seed.seed(upstream, now)
         past = history.write(seeded.organizations, now)
+        for founded in seeded.organizations:
+            dossier.compile_for(founded, now)
         self.stdout.write(f"demo: {len(seeded.users)} people in 2 organisations, {past} calls of the past weeks")
         return {
             "organizations": {one.company.slug: str(one.organization.id) for one in seeded.organizations},
