@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.db import connections
 
-from governance.models import ApprovalRequest, GatewayProcess, RequestStatus
+from governance.models import ApprovalRequest, GatewayProcess, RequestStatus, SnapshotAcknowledgement
 from governance.services import drift, escalations, life, recertification
 from kit import clock, errors
 from kit.context import Actor
@@ -17,11 +17,13 @@ from kit.scoping import within
 from tenants.models import Organization
 
 KEPT = timedelta(hours=6)
+SHOWN = timedelta(days=90)  # how long it took until every worker decided by a revocation
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def prune_snapshot_changes() -> int:
-    """Drops changes that every living worker has long taken in, and processes gone for days. Gives the number dropped.
+    """Drops changes that every living worker has long taken in, what was acknowledged months ago, and processes gone
+    for days. Gives the number of changes.
 
     A worker looks again every second, so one that missed changes this old has stopped deciding long before.
     """
@@ -29,6 +31,7 @@ def prune_snapshot_changes() -> int:
     with connections["system"].cursor() as cursor:
         cursor.execute("DELETE FROM governance_snapshot_change WHERE at < %s", [now - KEPT])
         dropped: int = cursor.rowcount
+    SnapshotAcknowledgement.objects.using("system").filter(acknowledged_at__lt=now - SHOWN).delete()
     GatewayProcess.objects.using("system").filter(started_at__lt=now - timedelta(days=7)).filter(
         heartbeat_at__lt=now - timedelta(days=1)
     ).delete()

@@ -23,7 +23,7 @@ UPDATE governance_approval a SET recertify_by = least(
              now() + interval '90 days'),
     a.expires_at)
 FROM governance_approvalrequest r WHERE r.id = a.request_id;
-ALTER TABLE governance_approval ENABLE TRIGGER USER;
+ALTER TABLE governance_approval ENABLE TRIGGER USER, ENABLE ALWAYS TRIGGER capture;
 """
 
 BEGINS = """

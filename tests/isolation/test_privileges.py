@@ -15,6 +15,7 @@ NONE, ALL = "", "SIUD"
 PRIVILEGES = {
     "audit_admission_epoch": (NONE, "S", NONE),
     "audit_body": ("S", "S", NONE),
+    "audit_captured": (NONE, NONE, NONE),
     "audit_correction": ("S", "S", NONE),
     "audit_data_key": ("S", "S", NONE),
     "audit_history": ("S", "S", NONE),
