@@ -27,11 +27,12 @@ class Part(TextChoices):
 
 
 class Operation(TextChoices):
-    """What happened to a governed row."""
+    """What happened to a governed row, or would have if it had not been refused."""
 
     INSERT = "insert", "made"
     UPDATE = "update", "changed"
     DELETE = "delete", "deleted"
+    REFUSE = "refuse", "left as it was"
 
 
 Outcome = Literal["completed", "refused", "failed", "cancelled", "outcome_unknown"]

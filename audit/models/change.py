@@ -20,7 +20,8 @@ class Change(models.Model):
     `before` and `after` map the columns that changed to their values, as PostgreSQL's `to_jsonb` writes them in UTC;
     `secret` names those whose values are kept nowhere. `parent_id` is what the row is a part of, such as the route of
     a candidate. The act that made the change has the same `xid`. `actor_kind` is `role` where no scope was entered:
-    the change was made past the application, and `database_role` is all that is known.
+    the change was made past the application, and `database_role` is all that is known. One that was refused has no
+    values: the row says from where it was tried (`audit.history.refusals`).
 
     Unlike the ledger it can be emptied (`audit.history.erasure`): values and addresses may be personal data.
     """

@@ -79,7 +79,7 @@ def countersign(*, actor: Actor, glass: BreakGlass, reason: str, signed_hash: st
     """
     _require_another(actor, glass)
     if not glass.is_waiting(now):
-        raise errors.Conflict("It does not wait for a second person any more.")
+        raise errors.Conflict("It does not wait for a second person any more.", code="review_closed")
     with transaction.atomic():
         opened = _sign(actor, glass, SignatureKind.COUNTERSIGN, reason, signed_hash, "opened")
         _tell_deciders(opened, NoticeKind.GLASS_TO_REVIEW, {actor.id, opened.asked_by_id}, now)
@@ -95,7 +95,7 @@ def review(*, actor: Actor, glass: BreakGlass, is_justified: bool, reason: str, 
     if glass.signatures.filter(kind=SignatureKind.COUNTERSIGN, signed_by_id=actor.id).exists():
         raise errors.Forbidden("Whoever countersigned does not review.", code="separation_of_duties")
     if not glass.needs_review:
-        raise errors.Conflict("There is nothing to review about it.")
+        raise errors.Conflict("There is nothing to review about it.", code="review_closed")
     kind = SignatureKind.JUSTIFIED if is_justified else SignatureKind.UNJUSTIFIED
     return _sign(actor, glass, kind, reason, signed_hash, "reviewed", finding=kind.value)
 
@@ -150,7 +150,7 @@ def _sign(
     """The database holds the same rules, and has the last word where two people act at once."""
     reason = _said(reason)
     if signed_hash != glass.content_hash:
-        raise errors.Conflict(_CHANGED)
+        raise errors.Conflict(_CHANGED, code="content_changed")
     try:
         with transaction.atomic():
             BreakGlassSignature.objects.create(

@@ -7,7 +7,7 @@ Outside a transaction such a setting would be lost, and a session-wide one would
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -34,7 +34,16 @@ class Scope:
     user_id: UUID | None = None
 
 
+Leaving = Callable[[Scope, Exception | None], None]
+
 _current: ContextVar[Scope | None] = ContextVar("chancery_scope", default=None)
+_leaving: list[Leaving] = []
+
+
+def when_left(told: Leaving) -> None:
+    """From now on `told` is called whenever a scope was left, its transaction undone or kept, with what it raised."""
+    if told not in _leaving:
+        _leaving.append(told)
 
 
 def current() -> Scope:
@@ -53,16 +62,31 @@ def entered() -> Scope | None:
 @contextmanager
 def within(scope: Scope, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[Scope]:
     """Opens a transaction in which only this scope's rows exist. May be nested; the outer one returns after."""
+    try:
+        with transaction.atomic(using=using):
+            yield from _entered(scope, using)
+    except Exception as failure:
+        _left(scope, failure, using)
+        raise
+    _left(scope, None, using)
+
+
+def _entered(scope: Scope, using: str) -> Iterator[Scope]:
     outer = _current.get()
-    with transaction.atomic(using=using):
-        _announce(scope, using)
-        token = _current.set(scope)
-        try:
-            yield scope
-        finally:
-            _current.reset(token)
-        if not transaction.get_rollback(using):  # undoing what was done here undoes what was announced too
-            _announce(outer, using)
+    _announce(scope, using)
+    token = _current.set(scope)
+    try:
+        yield scope
+    finally:
+        _current.reset(token)
+    if not transaction.get_rollback(using):  # undoing what was done here undoes what was announced too
+        _announce(outer, using)
+
+
+def _left(scope: Scope, failure: Exception | None, using: str) -> None:
+    if using == DEFAULT_DB_ALIAS:
+        for told in _leaving:
+            told(scope, failure)
 
 
 def identify(user_id: UUID | None, *, using: str = DEFAULT_DB_ALIAS) -> None:

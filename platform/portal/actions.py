@@ -10,5 +10,9 @@ ACTIONS: dict[str, Action] = {
     **_TENANTS,
     **_GOVERNANCE,
     "portal.session.started": Action("Signed in", "A person gave the right password."),
+    "portal.act.refused": Action(
+        "Refused",
+        "Somebody tried what they may not: the service, page or statement, the code, and the request or approval.",
+    ),
     "portal.one_time_password.enrolled": Action("Second factor set up", "A person confirmed a device for codes."),
 }

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from kit.errors import CODES, ChanceryError
+from portal import refusals
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,9 @@ def problem(failure: Exception, context: dict[str, Any]) -> Response | None:
         return None
     body, headers = rendered
     set_rollback()
-    context["request"]._request.failed = True
+    request: HttpRequest = context["request"]._request
+    request.failed = True  # type: ignore[attr-defined]
+    refusals.note_in(request, failure)
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 

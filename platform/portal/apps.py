@@ -9,7 +9,9 @@ class PortalConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from portal import checks  # noqa: F401 - registers them
+        from portal import checks, refusals  # noqa: F401 - the checks register themselves
+
+        refusals.begin()
 
 
 class AdminConfig(SimpleAdminConfig):

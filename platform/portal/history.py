@@ -49,6 +49,11 @@ class Altered:
         return self.change.operation != Operation.UPDATE
 
     @property
+    def is_refusal(self) -> bool:
+        """Whether nothing changed: it says from where an act was tried."""
+        return self.change.operation == Operation.REFUSE
+
+    @property
     def is_emptied(self) -> bool:
         return self.change.before is None and self.change.after is None
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from kit import logs, scoping
 from kit.errors import ChanceryError
 from kit.ids import new_id
-from portal import api_auth, api_errors, sign_in
+from portal import api_auth, api_errors, refusals, sign_in
 from portal.capacities import Capacity, capacities_of, chosen
 from portal.client_address import client_address
 from tenants.models import User
@@ -108,11 +108,14 @@ class ActingAs:
                     raise _Undone(response)
         except _Undone as undone:
             return undone.response
+        finally:
+            refusals.settle(request)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A view raised: whatever answer that becomes, nothing it wrote stays. Refusals become a page that says why."""
         request.failed = True  # type: ignore[attr-defined]
+        refusals.note_in(request, exception)
         if isinstance(exception, ChanceryError):
             return render(request, "portal/refused.html", {"refusal": exception}, status=exception.status)
         return None
@@ -172,9 +175,16 @@ def _identify(request: HttpRequest, token: str | None) -> tuple[User | None, UUI
         scoping.identify(holder.user_id)
         user = sign_in.EmailBackend().get_user(holder.user_id)
         request.token_user = user  # type: ignore[attr-defined]
+        if user is None:
+            refusals.note_inactive(request, holder.user_id, [holder.organization_id])
         return user, holder.organization_id
-    scoping.identify(UUID(request.session[SESSION_KEY]))
-    return (request.user, None) if request.user.is_authenticated else (None, None)
+    user_id = UUID(request.session[SESSION_KEY])
+    scoping.identify(user_id)
+    if request.user.is_authenticated:
+        return request.user, None
+    if User.objects.filter(id=user_id, is_active=False).exists():
+        refusals.note_inactive(request, user_id, {held.organization.id for held in capacities_of(user_id)})
+    return None, None
 
 
 def _ask_for_code(request: HttpRequest, user: User) -> HttpResponse:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from kit import errors, scoping
+from kit import errors, refusals, scoping
 from kit.context import Actor
 from portal import api_auth, sign_in
 from portal.capacities import capacities_of, chosen
@@ -22,15 +22,22 @@ def acting(token: str, code: str = "") -> Iterator[Actor]:
     that is not good, `errors.Forbidden` for a wrong code or somebody without a role.
     """
     verified = _verified(token, code)
-    with transaction.atomic():
-        user, holder = _holder(token)
-        held = [one for one in capacities_of(user.id) if one.organization.id == holder.organization_id]
-        capacity = chosen(held, None)
-        if capacity is None:
-            raise errors.Forbidden("The token's holder has no role in the organisation.")
-        actor = capacity.actor(user.id, otp_verified=verified, address=None)
-        with scoping.within(actor.scope):
-            yield actor
+    try:
+        with transaction.atomic():
+            actor = _actor(token, verified)
+            with scoping.within(actor.scope):
+                yield actor
+    finally:
+        refusals.settle()
+
+
+def _actor(token: str, verified: bool) -> Actor:
+    user, holder = _holder(token)
+    held = [one for one in capacities_of(user.id) if one.organization.id == holder.organization_id]
+    capacity = chosen(held, None)
+    if capacity is None:
+        raise errors.Forbidden("The token's holder has no role in the organisation.")
+    return capacity.actor(user.id, otp_verified=verified, address=None)
 
 
 def _verified(token: str, code: str) -> bool:

@@ -90,6 +90,11 @@ def named(ids: Iterable[UUID]) -> dict[UUID, Subject]:
     return found
 
 
+def kinds() -> list[type[Row]]:
+    """What an id that the ledger holds may be of."""
+    return [kind for kind, _, _ in _KINDS]
+
+
 def _facts(details: Mapping[str, Any], names: Mapping[UUID, Subject]) -> Iterator[Fact]:
     for name, value in details.items():
         if value is None:

@@ -32,6 +32,13 @@ class Entry:
         """Enough of the record's id to know it again; ids begin with the time."""
         return str(self.id)[-12:]
 
+    @property
+    def refusal(self) -> str:
+        """What was tried, and the code it was refused with; empty for an act that was done."""
+        if self.action != "portal.act.refused":
+            return ""
+        return f"{self.details.get('tried')}: {self.details.get('code')}"
+
 
 def entries(records: Sequence[Record]) -> list[Entry]:
     """The same acts, in their order, with names."""

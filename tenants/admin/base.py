@@ -26,6 +26,7 @@ from unfold.decorators import action as unfold_action
 from unfold.enums import ActionVariant
 
 from kit.errors import ChanceryError
+from kit.refusals import note_shown
 from tenants.acting import actor_of
 from tenants.admin.refusals import explained, give_code_then_save, needs_code
 
@@ -130,6 +131,7 @@ class GovernedAdmin(TypedModelAdmin[Row]):
             try:
                 outcome = act.perform(row, form.cleaned_data)
             except (ChanceryError, ValidationError) as refusal:
+                note_shown(refusal)
                 for _, text in explained(refusal):
                     form.add_error(None, text)
                 if needs_code(refusal):
@@ -190,6 +192,7 @@ class GovernedAdmin(TypedModelAdmin[Row]):
             with transaction.atomic():
                 return self._django_changeform_view(request, *args, **kwargs)
         except (ChanceryError, ValidationError) as refusal:
+            note_shown(refusal)
             request.refusal = refusal  # type: ignore[attr-defined]
             return self._django_changeform_view(request, *args, **kwargs)
 

@@ -78,3 +78,14 @@ def test_site_packages_hold_no_unexpected_path_files() -> None:
     for entry in map(Path, sys.path):
         if entry.name == "site-packages":
             assert [path.name for path in entry.glob("*.pth") if not known.match(path.name)] == []
+
+
+def test_a_form_that_shows_a_refusal_notes_it() -> None:
+    """What is caught on the way to a page would leave no trace of who tried it."""
+    caught = re.compile(r"except .*(ChanceryError|Forbidden)")
+    offenders = [
+        str(path.relative_to(REPOSITORY))
+        for path in python_files("platform/portal/screens", "tenants/admin", "governance/admin")
+        if caught.search(text := path.read_text()) and "note_shown(" not in text
+    ]
+    assert offenders == []

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from audit.models import Record
 from kit.context import Actor
 from kit.ids import new_id
 from kit.scoping import within
 from tests.support.world import World
+
+REFUSED = "portal.act.refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,18 @@ def perform(act: Act, actor: Actor | None = None) -> Any:
 
 
 def acts_of(world: World) -> list[Record]:
-    """The organisation's acts, oldest first."""
+    """The organisation's acts, oldest first, without those that were refused."""
+    return list(_acts(world).exclude(action=REFUSED))
+
+
+def refused_in(world: World) -> list[Record]:
+    """The acts that were refused in the organisation, oldest first."""
+    return list(_acts(world).filter(action=REFUSED))
+
+
+def _acts(world: World) -> QuerySet[Record]:
     rows = Record.across_tenants.using("system").filter(organization_id=world.organization.id, kind="act")
-    return list(rows.order_by("id"))
+    return rows.order_by("id")
 
 
 def unique(word: str) -> str:

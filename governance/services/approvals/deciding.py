@@ -15,7 +15,7 @@ from governance.services.approvals.content import are_in_service, attach, conten
 from governance.services.approvals.reach import append_act_on, end_claim, lock, move, require_reach
 from governance.services.approvals.signing import require_right
 from governance.services.approvals.telling import tell_requester, tell_reviewers
-from governance.workflows import LEADS_TO, require_step
+from governance.workflows import LEADS_TO
 from kit import errors
 from kit.context import Actor
 from tenants import permissions
@@ -139,7 +139,7 @@ def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> Appr
     principal_id = signature.in_place_of or actor.id
     require_right(actor, locked, standing.stage, principal_id, signature.at)
     if signature.signed_hash != content_hash(locked):
-        raise errors.Conflict("What is asked has changed since it was shown.")
+        raise errors.Conflict("What is asked has changed since it was shown.", code="content_changed")
     waiver = _waiver(locked, signature)
     if locked.status == RequestStatus.SUBMITTED:
         move(locked, RequestStatus.IN_REVIEW)
@@ -175,8 +175,8 @@ def _waiver(request: ApprovalRequest, signature: _Signature) -> str:
 def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
     standing = review.open_stage(request)
     if standing is None:
-        require_step(request.status, RequestStatus.APPROVED)
-        raise errors.Conflict("No stage of this request is open.")
+        status = RequestStatus(request.status).label.lower()
+        raise errors.Conflict(f"A request that is {status} is not decided on.", code="review_closed")
     return standing
 
 

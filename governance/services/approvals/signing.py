@@ -36,7 +36,9 @@ def require_right(
     if not _holds_role(actor, principal_id, stage, request):
         raise errors.Forbidden(f"This stage is decided by: {', '.join(stage.roles).replace('_', ' ')}.")
     if review.has_decided(request, actor.id) or review.has_decided(request, principal_id):
-        raise errors.Conflict("You have decided on this already, or somebody did by delegation.")
+        raise errors.Conflict(
+            "You have decided on this already, or somebody did by delegation.", code="already_decided"
+        )
 
 
 def rights(actor: Actor, request: ApprovalRequest, stage: RequestStage, now: datetime) -> list[UUID]:

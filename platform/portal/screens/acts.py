@@ -27,7 +27,8 @@ _SUBJECTS = [
     ("tenants.identity_provider.", "identity providers"),
     ("tenants.budget.", "budgets"),
     ("tenants.membership.", "memberships"),
-    ("portal.", "sign-in"),
+    ("portal.act.refused", "what was refused"),
+    ("portal.", "sign-in and what was refused"),
 ]
 
 

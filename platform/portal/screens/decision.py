@@ -24,6 +24,7 @@ from governance.services import approvals, model_cards
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
+from kit.refusals import note_shown
 from portal.screens.discussion import discussion_of
 from portal.screens.evidence import state_of
 from portal.screens.guard import screen
@@ -112,8 +113,10 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
             now=clock.now(),
         )
     except errors.Conflict as conflict:
+        note_shown(conflict)
         return render(request, "portal/approvals/stale.html", {"asked": asked, "conflict": conflict}, status=409)
     except (errors.Forbidden, errors.InvalidRequest) as refusal:
+        note_shown(refusal)
         form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
         return _page(request, actor, asked, form, status=refusal.status)
     messages.success(request, _said(_asked(request_id)))

@@ -21,6 +21,7 @@ from governance.models import Life, Model
 from governance.services import life
 from kit import clock, errors
 from kit.context import Actor
+from kit.refusals import note_shown
 from portal.screens.guard import screen
 from portal.subjects import Subject, named
 
@@ -101,6 +102,7 @@ def _act(
     try:
         messages.success(request, perform())
     except errors.ChanceryError as refusal:
+        note_shown(refusal)
         return _page(request, actor, model, form, refusal=refusal, status=refusal.status)
     return HttpResponseRedirect(reverse("model-life", args=[model.id]))
 

@@ -21,6 +21,7 @@ from governance.services import break_glass
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
+from kit.refusals import note_shown
 from portal.screens.guard import screen
 from tenants.models import Team
 from tenants.selectors import names_of
@@ -100,6 +101,7 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
                 actor=actor, model=entered["model"], reason=entered["reason"], terms=terms, now=clock.now()
             )
         except errors.ChanceryError as refusal:
+            note_shown(refusal)
             form.add_error(None, refusal.message)
             context = {"form": form, "step_up": step_up}
             return render(request, "portal/exceptions/ask.html", context, status=refusal.status)
@@ -168,8 +170,10 @@ def _done(
     try:
         messages.success(request, act(glass, form.cleaned_data))
     except errors.Conflict as conflict:
+        note_shown(conflict)
         return render(request, "portal/exceptions/stale.html", {"glass": glass, "conflict": conflict}, status=409)
     except errors.Forbidden as refusal:
+        note_shown(refusal)
         form.add_error(None, refusal.message)
         return _page(request, actor, glass, form, status=403)
     return HttpResponseRedirect(reverse("exception", args=[glass_id]))

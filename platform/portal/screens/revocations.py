@@ -18,6 +18,7 @@ from governance.services import suspensions
 from governance.services.suspensions import CALLERS, KINDS, Subject
 from kit import clock, errors
 from kit.context import Actor
+from kit.refusals import note_shown
 from portal import revocations
 from portal.screens.guard import screen
 from tenants.models import ApiKey, Organization, Team
@@ -132,6 +133,7 @@ def _resumed(suspension: Suspension) -> list[str]:
 def _refused(
     request: HttpRequest, context: dict[str, Any], form: forms.Form, refusal: errors.ChanceryError
 ) -> HttpResponse:
+    note_shown(refusal)
     form.add_error(None, refusal.message)
     if refusal.code == "otp_required":
         context["step_up"] = f"{reverse('sign-in-code')}?{urlencode({'next': request.get_full_path()})}"

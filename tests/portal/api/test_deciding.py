@@ -80,7 +80,7 @@ def test_a_code_is_used_up_by_the_call_it_came_with(acme: Cast, helper: Model) -
     first = olga.post(f"approval-requests/{asked['id']}/approve/", stale, code=code)
     again = olga.post(f"approval-requests/{asked['id']}/approve/", _signed(asked), code=code)
 
-    assert refusal(first) == (409, "conflict")
+    assert refusal(first) == (409, "content_changed")
     assert refusal(again) == (403, "otp_required")
 
 
@@ -145,7 +145,7 @@ def test_what_is_given_back_or_raised_is_decided_anew(acme: Cast, helper: Model)
     path = f"approval-requests/{asked['id']}"
     raised = olga.post(f"{path}/raise-tier/", {"risk_tier": "high"}, otp=True).json()
     assert [stage["needed"] for stage in raised["stages"]] == [1, 2]
-    assert refusal(olga.post(f"{path}/approve/", _signed(asked), otp=True)) == (409, "conflict")
+    assert refusal(olga.post(f"{path}/approve/", _signed(asked), otp=True)) == (409, "content_changed")
     assert olga.post(f"{path}/request-changes/", _signed(raised), otp=True).json()["status"] == "changes_requested"
     assert refusal(Script(acme.alice).post(f"{path}/send/")) == (409, "conflict")
 
