@@ -19,7 +19,7 @@ else
 INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
-.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey bench-pages profile bench-peers lint reference install install-dev isolation fuzz sbom audit-dependencies
+.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey bench-pages profile bench-peers lint reference screenshots install install-dev isolation fuzz sbom audit-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ lint: install-dev ## style, types, import contracts, missing migrations
 
 reference: install ## docs/reference, made anew from the code
 	@$(PY) manage.py reference
+
+screenshots: install-dev ## the pictures of the guides, made anew of the demo, in Chromium
+	@$(PY) -m tests.docs.screenshots
 
 install: $(VENV)/.installed
 

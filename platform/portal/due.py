@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -27,7 +29,15 @@ class Due:
 
 def coming(now: datetime) -> list[Due]:
     """Within the next 90 days, and what has passed and holds nothing any more."""
-    return sorted([*_approvals(now), *_evidence(now), *_sunsets(now)], key=lambda due: due.at)
+    found = [*_approvals(now, Approval.objects.all()), *_evidence(now), *_sunsets(now, Model.objects.all())]
+    return sorted(found, key=lambda due: due.at)
+
+
+def concerning(teams: Sequence[UUID], now: datetime) -> list[Due]:
+    """What these teams will notice: permissions that are good for them, and the models they may call by those."""
+    theirs = Approval.objects.filter(Q(teams=[]) | Q(teams__overlap=list(teams)), ended_at__isnull=True)
+    models = Model.objects.filter(id__in=theirs.values("model_id"))
+    return sorted([*_approvals(now, theirs), *_sunsets(now, models)], key=lambda due: due.at)
 
 
 def renewal_of(approval: Approval) -> str:
@@ -35,8 +45,8 @@ def renewal_of(approval: Approval) -> str:
     return f"{reverse('approval-ask')}?{urlencode({'model': str(approval.model_id), 'renews': str(approval.id)})}"
 
 
-def _approvals(now: datetime) -> list[Due]:
-    rows = Approval.objects.filter(ended_at__isnull=True, recertify_by__lte=now + SOON).select_related("model")
+def _approvals(now: datetime, among: QuerySet[Approval]) -> list[Due]:
+    rows = among.filter(ended_at__isnull=True, recertify_by__lte=now + SOON).select_related("model")
     return [
         Due(
             row.recertify_by,
@@ -60,8 +70,8 @@ def _evidence(now: datetime) -> list[Due]:
     ]
 
 
-def _sunsets(now: datetime) -> list[Due]:
-    rows = Model.objects.filter(life=Life.DEPRECATED, sunset_at__lte=now + SOON)
+def _sunsets(now: datetime, among: QuerySet[Model]) -> list[Due]:
+    rows = among.filter(life=Life.DEPRECATED, sunset_at__lte=now + SOON)
     return [
         Due(row.sunset_at, "Sunset", str(row), reverse("model-life", args=[row.id]), row.sunset_at <= now)
         for row in rows

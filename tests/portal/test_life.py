@@ -13,7 +13,7 @@ from kit.scoping import within
 from tests.portal.api.caller import Script, refusal
 from tests.support.cast import Cast, browser
 from tests.support.settled import settled
-from tests.support.terms import approved_long_ago
+from tests.support.terms import announce_end, approved_long_ago
 
 DAY = timedelta(days=1)
 FORM = {"last_day": "2099-06-30", "successor": "", "reason": "It is older."}
@@ -87,6 +87,23 @@ def test_what_comes_to_its_day_is_listed_soonest_first_and_renewed_from_there(ac
     assert "Recertification due" in page
     assert f"renews={due.id}" in page
     assert "renews=" not in browser(acme.rob).get("/due/").content.decode()
+
+
+def test_the_first_page_says_what_comes_for_ones_own_teams(acme: Cast) -> None:
+    """To officers *Due* says it; their first page is the inbox."""
+    world = acme.world
+    other, _ = world.new_team("research")
+    ours, theirs = world.serve("ours"), world.model("theirs", approved=False)
+    world.approve(theirs, teams=[other.id])
+    for model in (ours, theirs):
+        with within(acme.alice.actor.scope):
+            announce_end(acme.alice.actor, model)
+
+    for person in (acme.bob, acme.dev):
+        page = browser(person).get("/").content.decode()
+        assert page_of(ours) in page
+        assert page_of(theirs) not in page
+    assert page_of(theirs) in browser(acme.ada).get("/").content.decode()
 
 
 def test_renewing_begins_with_the_conditions_in_force_and_names_what_it_renews(acme: Cast) -> None:

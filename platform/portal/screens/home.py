@@ -19,6 +19,7 @@ from kit import clock
 from kit.context import Actor
 from portal.budget_use import InUse, in_use
 from portal.capacities import Capacity
+from portal.due import concerning
 from portal.screens.guard import screen
 from portal.spending import month_to_date
 from tenants.models import ApiKey, Budget, Project, Role, Team
@@ -26,6 +27,7 @@ from tenants.snippets import curl
 
 _KEYS_SHOWN = 6
 _BUDGETS_SHOWN = 8
+_COMING_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,13 @@ def _ledger(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _administration(request: HttpRequest, actor: Actor) -> HttpResponse:
     steps = first_steps()
     is_new = not all(step.is_done for step in steps)
-    context = {"steps": steps, "is_new": is_new, "waiting": selectors.open_requests().count(), **_money(request, actor)}
+    waiting = selectors.open_requests().count()
+    context = {"steps": steps, "is_new": is_new, "waiting": waiting, **_money(request, actor), **_coming(actor)}
     return render(request, "portal/home/administrator.html", context)
 
 
 def _spend(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return render(request, "portal/home/spend.html", _money(request, actor))
+    return render(request, "portal/home/spend.html", {**_money(request, actor), **_coming(actor)})
 
 
 def _development(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -147,6 +150,7 @@ def _development(request: HttpRequest, actor: Actor) -> HttpResponse:
         "keys": keys[:_KEYS_SHOWN],
         "models": approved,
         "curl": curl(base, "$CHANCERY_KEY", approved[0].slug if approved else "MODEL"),
+        **_coming(actor),
     }
     return render(request, "portal/home/developer.html", context)
 
@@ -156,6 +160,14 @@ def _teams(actor: Actor) -> list[UUID]:
     if actor.team_ids is not None:
         return list(actor.team_ids)
     return list(Team.objects.values_list("id", flat=True))
+
+
+def _coming(actor: Actor) -> dict[str, object]:
+    """What the person's teams will notice within the quarter."""
+    if not actor.may("governance.register.view"):
+        return {}
+    due_soon = concerning(_teams(actor), clock.now())
+    return {"coming": due_soon[:_COMING_SHOWN], "may_ask": actor.may("governance.approval.request")}
 
 
 def _money(request: HttpRequest, actor: Actor) -> dict[str, object]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import httpx
 from playwright.sync_api import APIResponse, Page
 
 from tests.support.cast import Cast
 from tests.support.gateway import RunningGateway
 
+NONE: Mapping[str, str] = MappingProxyType({})
 HELLO = {"model": "helper", "messages": [{"role": "user", "content": "Hello"}]}
 
 
-def ask_for_helper(page: Page, *, last_day: str = "") -> str:
+def ask_for_helper(page: Page, *, last_day: str = "", checked: Mapping[str, str] = NONE) -> str:
     """From the list of models to the request that waits; gives its address."""
     page.get_by_role("link", name="Ask for helper").click()
+    return send_request(page, last_day=last_day, checked=checked)
+
+
+def send_request(page: Page, *, last_day: str = "", checked: Mapping[str, str] = NONE) -> str:
+    """On the form, with one box checked in each of these groups; gives the address of the request."""
     page.get_by_label("What is it needed for?").fill("Letters to customers; a clerk reads them first.")
+    for group, label in checked.items():
+        page.get_by_role("group", name=group).get_by_label(label).check()
     page.get_by_label("Last day").fill(last_day)
     page.get_by_role("button", name="Ask the compliance officers").click()
     page.get_by_role("heading", name="helper", exact=True).wait_for()
