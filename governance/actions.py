@@ -64,6 +64,10 @@ ACTIONS: dict[str, Action] = {
     "governance.approval.recertification_noticed": Action(
         "Recertification noticed", "How many days were left when those concerned were told; 0: calls are refused."
     ),
+    "governance.approval.voided": Action(
+        "Void for a deployment",
+        "It answers as another model than was approved: its calls are refused until the model is approved anew.",
+    ),
     "governance.approval.suspended": Action("Approval suspended", "Every call under it is refused from then on."),
     "governance.approval.resumed": Action("Approval resumed", "Calls run under it again."),
     "governance.key.suspended": Action("API key suspended", "Every call with it is refused from then on."),

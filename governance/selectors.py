@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from pgvector.django import CosineDistance
 
 from audit.callers import teams_calling
+from governance import coverage
 from governance.models import (
     AiActClass,
     Approval,
@@ -20,6 +21,7 @@ from governance.models import (
     Model,
     OtherSystem,
     Price,
+    ReportedIdentity,
     RequestStatus,
     UseCase,
 )
@@ -83,6 +85,17 @@ def unsettled_break_glasses(at: datetime) -> QuerySet[BreakGlass]:
     """Those that somebody must still countersign or review."""
     waits = Q(status=BreakGlassStatus.ASKED, ends_at__gt=at)
     return break_glasses().filter(waits | Q(in_force_at__isnull=False, finding=""))
+
+
+def changed_since_approval() -> QuerySet[Deployment]:
+    """Of models with an approval that has not ended, those that may have ceased to be what it was granted for: since
+    then they have begun to say that they are something else."""
+    granted = Approval.objects.filter(ended_at__isnull=True, model_id=OuterRef("deployment__model_id"))
+    heard = ReportedIdentity.objects.exclude(model="").filter(deployment_id=OuterRef("id"))
+    since = heard.annotate(granted_at=Subquery(granted.values("granted_at")[:1])).filter(
+        first_heard_at__gt=F("granted_at")
+    )
+    return Deployment.objects.filter(Exists(since)).select_related("model", "provider").prefetch_related(*coverage.READ)
 
 
 def price_at(deployment: Deployment, at: datetime) -> Price | None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 _LABEL = re.compile(r"[A-Za-z0-9_.:/+-]{0,200}", re.ASCII)
 _MOST = 256  # of one deployment; one that says something else each time says nothing
+_MOST_MODELS = 64  # the same of models it names, heard however many fingerprints there were
 
 
 class Identity(NamedTuple):
@@ -41,7 +42,9 @@ class Identities:
     def _take_in(self, deployment_id: UUID, said: tuple[str, str]) -> None:
         heard = self._heard.setdefault(deployment_id, set())
         if len(heard) >= _MOST:
-            return
+            said = said[0], ""
+            if said in heard or len(heard) >= _MOST + _MOST_MODELS:
+                return
         heard.add(said)
         if any(said):
             self.fresh.add(Identity(deployment_id, _label(said[0]), _label(said[1])))

@@ -26,6 +26,7 @@ _ORDER = (
     "condition_use_case",
     "condition_caller_region",
     "condition_region",
+    "condition_version",
     "condition_data_class",
 )
 _WORDS = {
@@ -39,6 +40,7 @@ _WORDS = {
     "condition_use_case": "The approval of this model does not include what the call is made for.",
     "condition_caller_region": "The approval of this model does not include the region your application runs in.",
     "condition_region": "The approval of this model does not include the region it is deployed in.",
+    "condition_version": "The model is deployed in another version than was approved.",
     "condition_data_class": "The data is more sensitive than the approval of this model allows.",
 }
 
@@ -72,6 +74,9 @@ def failed_condition(approval: ApprovalEntry, call: Call, candidate: Candidate) 
         return "condition_caller_region"
     if approval.regions and candidate.deployment.region not in approval.regions:
         return "condition_region"
+    voided_at = candidate.deployment.voided_at
+    if voided_at is not None and voided_at > approval.granted_at:
+        return "condition_version"
     return None
 
 

@@ -7,11 +7,14 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
 
-from governance import selectors
+from governance import coverage, selectors
 from governance.admin.base import SuspendableAdmin
-from governance.models import Deployment, Price
+from governance.models import Approval, Deployment, Price
 from governance.services import catalogue
 from governance.services.catalogue import Rates
 from kit import clock, money
@@ -37,9 +40,10 @@ class DeploymentAdmin(SuspendableAdmin[Deployment]):
         "state",
         "price_now",
         "says_it_is",
+        "approval",
         "created_at",
     ]
-    readonly_fields = ["state", "price_now", "says_it_is"]
+    readonly_fields = ["state", "price_now", "says_it_is", "approval"]
     add_fieldsets = [(None, {"fields": ["model", "provider", "upstream_model", "region", "position"]})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deployment]:
@@ -58,6 +62,13 @@ class DeploymentAdmin(SuspendableAdmin[Deployment]):
             for identity in row.identities.all()
         ]
         return "; ".join(said) or "nothing yet"
+
+    @admin.display(description="Approval of the model")
+    def approval(self, row: Deployment) -> str:
+        approval, lack = coverage.in_force(row.model), coverage.lack(row)
+        if approval is None:
+            return "none"
+        return uncovered(approval, lack) if lack else "covers it"
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Deployment:
         return catalogue.register_deployment(actor=actor_of(request), now=clock.now(), **entered)
@@ -126,6 +137,14 @@ class PriceAdmin(GovernedAdmin[Price]):
             effective_from=entered["effective_from"],
             now=clock.now(),
         )
+
+
+def uncovered(approval: Approval, lack: str) -> str:
+    """With the page to ask on, which begins with the conditions in force."""
+    asked = urlencode({"model": str(approval.model_id), "renews": str(approval.id)})
+    return format_html(
+        'does not cover it: {}. <a class="underline" href="{}?{}">Ask anew</a>', lack, reverse("approval-ask"), asked
+    )
 
 
 def price_text(price: Price) -> str:

@@ -9,12 +9,13 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from governance import selectors
+from governance import coverage, selectors
 from governance.admin.base import SuspendableAdmin
+from governance.admin.deployments import uncovered
 from governance.admin.similar import IS_ANOTHER, require_another
 from governance.models import Approval, Modality, Model
 from governance.services import catalogue, model_cards
@@ -62,10 +63,11 @@ class ModelAdmin(SuspendableAdmin[Model]):
         "sunset_at",
         "successor",
         "approval_state",
+        "not_covered",
         "created_at",
     ]
-    readonly_fields = ["state", "life_shown", "sunset_at", "successor", "approval_state"]
-    readonly_fields = ["modalities_shown", "card", "state", "approval_state"]
+    readonly_fields = ["modalities_shown", "card", "state", "life_shown", "sunset_at", "successor", "approval_state"]
+    readonly_fields += ["not_covered"]
     add_fieldsets = [
         (None, {"fields": ["slug", "name", "publisher", "version", "description", "is_another"]}),
         ("Facts", {"fields": ["tier", "context_window", "max_output_tokens", "modalities"]}),
@@ -93,6 +95,13 @@ class ModelAdmin(SuspendableAdmin[Model]):
         if row.approved:  # type: ignore[attr-defined]
             return "approved"
         return "waiting" if row.waiting else "not approved"  # type: ignore[attr-defined]
+
+    @admin.display(description="Deployments not covered by the approval")
+    def not_covered(self, row: Model) -> str:
+        approval = coverage.in_force(row)
+        lacking = [(each, coverage.lack(each)) for each in row.deployments.all()] if approval else []
+        shown = [(each, uncovered(approval, lack)) for each, lack in lacking if approval and lack]
+        return format_html_join("\n", "<p>{}: {}</p>", shown) or "none"
 
     @admin.display(description="Modalities")
     def modalities_shown(self, row: Model) -> str:

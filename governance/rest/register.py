@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.callers import callers_of
-from governance import selectors
+from governance import coverage, selectors
 from governance.models import Deployment, Model, Price, Provider, Route
 from governance.rest import serializers as wire
 from governance.services import catalogue, life, suspensions
@@ -118,6 +118,8 @@ class ModelViewSet(SuspendableViewSet[Model]):
 class DeploymentViewSet(SuspendableViewSet[Deployment]):
     model = Deployment
     serializer_class = wire.DeploymentShown
+    related = ("model",)
+    prefetched = coverage.READ
     search_fields = ["upstream_model", "region"]
     filters_by = {"model": "model_id", "provider": "provider_id", "region": "region"}
 

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from governance import selectors
+from governance import coverage, selectors
 from governance.models import (
     Deployment,
     Modality,
@@ -176,12 +176,29 @@ class ModelRegistered(ModelShown):
 
 
 class DeploymentShown(serializers.ModelSerializer[Deployment]):
+    not_covered = serializers.SerializerMethodField(
+        help_text="Why no call there runs under the approval of the model, which is to be asked for anew; else empty."
+    )
+
+    def get_not_covered(self, deployment: Deployment) -> str:
+        return coverage.lack(deployment)
+
     model = serializers.UUIDField(source="model_id", read_only=True)
     provider = serializers.UUIDField(source="provider_id", read_only=True)
 
     class Meta:
         model = Deployment
-        fields = ["id", "model", "provider", "upstream_model", "region", "position", "suspended_at", "created_at"]
+        fields = [
+            "id",
+            "model",
+            "provider",
+            "upstream_model",
+            "region",
+            "position",
+            "suspended_at",
+            "not_covered",
+            "created_at",
+        ]
 
 
 class IdentityShown(serializers.ModelSerializer[ReportedIdentity]):

@@ -1,4 +1,4 @@
-"""Noticing that a model has been exchanged behind its name, and having it recertified."""
+"""Noticing that a model has been exchanged behind its name, and having it approved anew or recertified."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from audit.ledger.append import append_act
+from governance import versions
 from governance.models import Approval, NoticeKind, ReportedIdentity
 from governance.services import notices
 from governance.services.approvals.signing import REVIEW
@@ -38,8 +39,9 @@ def drifted(approval: Approval) -> QuerySet[ReportedIdentity]:
 def look(*, actor: Actor, identity: ReportedIdentity, now: datetime) -> bool:
     """Compares what a deployment has begun to say with what was approved; gives whether that is drift.
 
-    Drift is put on record, the deciders are told, and the approval is recertified within a month, or refused from then
-    on. Again changes nothing.
+    Drift is put on record and the deciders are told. Another model: the gateway refuses its calls there already, and
+    waits for nothing here. Anything else: the approval is recertified within a month, or refused from then on. Again
+    changes nothing.
     """
     permissions.require_system(actor)
     with transaction.atomic():
@@ -53,18 +55,19 @@ def look(*, actor: Actor, identity: ReportedIdentity, now: datetime) -> bool:
         approval = Approval.objects.select_for_update().filter(model_id=model_id, ended_at__isnull=True).first()
         if approval is None or not drifted(approval).filter(id=locked.id).exists():
             return False
-        _have_recertified(actor, locked, approval, now)
+        _note(actor, locked, approval, now)
     return True
 
 
-def _have_recertified(actor: Actor, identity: ReportedIdentity, approval: Approval, now: datetime) -> None:
-    by = now + TO_RECERTIFY
-    if by < approval.recertify_by:
-        approval.recertify_by = by
-        approval.save(update_fields=["recertify_by"])
+def _note(actor: Actor, identity: ReportedIdentity, approval: Approval, now: datetime) -> None:
+    if versions.voids() and identity in versions.exchanges(identity.deployment.identities.all()):
+        action, kind = "governance.approval.voided", NoticeKind.VOIDED
+    else:
+        action, kind = "governance.model.drifted", NoticeKind.DRIFTED
+        _bring_forward(approval, now + TO_RECERTIFY)
     record = append_act(
         actor=actor,
-        action="governance.model.drifted",
+        action=action,
         object_kind="model",
         object_id=approval.model_id,
         details={
@@ -77,9 +80,15 @@ def _have_recertified(actor: Actor, identity: ReportedIdentity, approval: Approv
     notices.tell(
         organization_id=approval.organization_id,
         people=deciders.values_list("user_id", flat=True),
-        kind=NoticeKind.DRIFTED,
+        kind=kind,
         subject_kind="model",
         subject_id=approval.model_id,
         now=now,
         once=f"drift:{record}",
     )
+
+
+def _bring_forward(approval: Approval, day: datetime) -> None:
+    if day < approval.recertify_by:
+        approval.recertify_by = day
+        approval.save(update_fields=["recertify_by"])

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 from django.db.models.functions import Now
 
-from governance import credentials
+from governance import credentials, versions
 from governance.models import (
     AiActClass,
     Approval,
@@ -22,6 +22,7 @@ from governance.models import (
     Model,
     Price,
     Provider,
+    ReportedIdentity,
     Route,
     RouteCandidate,
     SubjectKind,
@@ -88,7 +89,7 @@ class PriceEntry:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentEntry:
-    """`prices` are newest first."""
+    """`prices` are newest first. Approvals granted before `voided_at` do not cover it."""
 
     id: UUID
     organization_id: UUID
@@ -99,6 +100,7 @@ class DeploymentEntry:
     position: int
     is_suspended: bool
     prices: tuple[PriceEntry, ...]
+    voided_at: datetime | None = None
 
     def price_at(self, moment: datetime) -> PriceEntry | None:
         return next((price for price in self.prices if price.effective_from <= moment), None)
@@ -133,6 +135,7 @@ class ApprovalEntry:
     caller_regions: frozenset[str]
     regions: frozenset[str]
     max_data_class: DataClass
+    granted_at: datetime
     expires_at: datetime | None
     recertify_by: datetime
     is_suspended: bool
@@ -200,7 +203,8 @@ def models(ids: Ids) -> Iterator[ModelEntry]:
 
 def deployments(ids: Ids) -> Iterator[DeploymentEntry]:
     prices = Prefetch("prices", Price.across_tenants.using(GATEWAY).order_by("-effective_from"))
-    for row in _only(Deployment.across_tenants.using(GATEWAY).prefetch_related(prices), ids):
+    identities = Prefetch("identities", ReportedIdentity.across_tenants.using(GATEWAY).all())
+    for row in _only(Deployment.across_tenants.using(GATEWAY).prefetch_related(prices, identities), ids):
         yield DeploymentEntry(
             row.id,
             row.organization_id,
@@ -211,6 +215,7 @@ def deployments(ids: Ids) -> Iterator[DeploymentEntry]:
             row.position,
             row.is_suspended,
             tuple(_price(price) for price in row.prices.all()),
+            versions.voided_at(row.identities.all()),
         )
 
 
@@ -243,6 +248,7 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
             frozenset(row.caller_regions),
             frozenset(row.regions),
             DataClass(row.max_data_class),
+            row.granted_at,
             row.expires_at,
             row.recertify_by,
             row.suspended_at is not None,

@@ -35,7 +35,7 @@ app.conf.beat_schedule = {
     "make-partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(minute=5)},
     "refresh-statistics": {"task": "audit.tasks.refresh_statistics", "schedule": crontab(minute=35, hour=2)},
     "check-ledger": {"task": "audit.tasks.check_integrity", "schedule": crontab(minute="*/10")},
-    "look-for-drift": {"task": "governance.tasks.look_for_drift", "schedule": 60.0},
+    "look-for-drift": {"task": "governance.tasks.look_for_drift", "schedule": 15.0},
     "keep-terms": {"task": "governance.tasks.keep_terms", "schedule": crontab(minute=20)},
     "prune-snapshot-changes": {"task": "governance.tasks.prune_snapshot_changes", "schedule": crontab(minute=15)},
 }

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from governance import coverage, selectors
 from governance.approval_state import SOON, state_of
 from governance.models import Approval, ApprovalState, Evidence, Life, Model
 
@@ -28,8 +29,13 @@ class Due:
 
 
 def coming(now: datetime) -> list[Due]:
-    """Within the next 90 days, and what has passed and holds nothing any more."""
-    found = [*_approvals(now, Approval.objects.all()), *_evidence(now), *_sunsets(now, Model.objects.all())]
+    """Within the next 90 days, what has passed and holds nothing any more, and what was exchanged."""
+    found = [
+        *_approvals(now, Approval.objects.all()),
+        *_changed(),
+        *_evidence(now),
+        *_sunsets(now, Model.objects.all()),
+    ]
     return sorted(found, key=lambda due: due.at)
 
 
@@ -59,6 +65,18 @@ def _approvals(now: datetime, among: QuerySet[Approval]) -> list[Due]:
         for row in rows
         if not row.model.is_over(now)
     ]
+
+
+def _changed() -> list[Due]:
+    """Deployments that are not what was approved any more."""
+    found = []
+    for deployment in selectors.changed_since_approval():
+        approval = coverage.in_force(deployment.model)
+        at = coverage.changed_at(deployment, approval) if approval else None
+        if approval and at:
+            address = reverse("admin:governance_deployment_change", args=[deployment.id])
+            found.append(Due(at, "Needs approval anew", str(deployment), address, True, renewal_of(approval)))
+    return found
 
 
 def _evidence(now: datetime) -> list[Due]:

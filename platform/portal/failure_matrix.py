@@ -74,6 +74,15 @@ MATRIX: tuple[Cell, ...] = (
         "Ages and heartbeats do not depend on it: a worker whose clock is wrong is waited for like any other.",
         "tests/governance/snapshot/test_acknowledge.py::test_a_worker_with_a_wrong_clock_is_waited_for",
     ),
+    Cell(
+        "Authentication and approval",
+        f"{_PROVIDER}, by exchanging a model",
+        "bounded",
+        "Another model that it names in an answer is refused there within seconds, 403 `condition_version`, until it "
+        "is approved; or it is recertified within a month, where that is set. One that names nothing is not caught.",
+        "tests/e2e/test_drift.py::test_another_version_is_called_no_more_until_it_is_approved",
+        (variables.VERSION_DRIFT,),
+    ),
     # What they may use up
     Cell(
         "Budgets",

@@ -19,6 +19,8 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.SUSPENDED: "Suspended, so that its calls are refused: {}.",
     NoticeKind.RESUMED: "Back in service: {}.",
     NoticeKind.DRIFTED: "{} says it is something else than what was approved. It is to be recertified within a month.",
+    NoticeKind.VOIDED: "{} answers as another model than was approved. Its calls there are refused until it is "
+    "approved anew.",
     NoticeKind.RECERTIFICATION_DUE: "To be recertified, or its calls are refused: {}.",
     NoticeKind.RECERTIFICATION_OVERDUE: "Not recertified in time, so that its calls are refused: {}.",
     NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",

@@ -41,11 +41,7 @@ ROLE = choice(
 )
 HOST = text("HOST", "The address `manage.py up` listens on.", default="127.0.0.1")
 PORT = integer(
-    "PORT",
-    "The port `manage.py up` listens on.",
-    default=8000,
-    most=65535,
-    fails="Where it is taken, the start says so.",
+    "PORT", "The port `manage.py up` listens on.", default=8000, most=65535, fails="If it is taken, the start says so."
 )
 WEB_WORKERS = integer(
     "WEB_WORKERS", "Web processes that `manage.py up` starts; each has a snapshot of its own.", default=1
@@ -254,10 +250,7 @@ REQUEST_ARRIVAL_SECONDS = integer(
     fails="Longer, and the connection is closed, with 408 where nothing has been answered on it yet.",
 )
 MAX_IN_FLIGHT = integer(
-    "MAX_IN_FLIGHT",
-    "Calls that a worker has open at once.",
-    default=2000,
-    fails="Beyond it: 503 `overloaded`.",
+    "MAX_IN_FLIGHT", "Calls that a worker has open at once.", default=2000, fails="Beyond it: 503 `overloaded`."
 )
 UPSTREAM_CONNECT_SECONDS = integer(
     "UPSTREAM_CONNECT_SECONDS",
@@ -315,6 +308,14 @@ DRAIN_SECONDS = integer(
     default=30,
     unit="seconds",
     fails="Then they end with 503 `server_stopping`, a stream with that as its last event, and cost what had come.",
+)
+VERSION_DRIFT = choice(
+    "VERSION_DRIFT",
+    "What happens when a deployment's answers begin to name another model: `void` ends the approval there at once, "
+    "`recertify` has it recertified within a month, for providers that name aliases and versions by turns.",
+    default="void",
+    choices=("void", "recertify"),
+    fails="With `void`, 403 `condition_version` until the model is approved anew.",
 )
 LEAN_INFERENCE_PATH = flag(
     "LEAN_INFERENCE_PATH", "Whether `/v1` has its own handler; else Django's, at several times the cost.", default=True

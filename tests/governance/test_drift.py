@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, transaction
 
+from governance import coverage, selectors, versions
 from governance.models import Approval, Deployment, Model, Notice, NoticeKind, ReportedIdentity
 from governance.services import drift
+from governance.snapshot import changes, section
+from governance.snapshot.section import DeploymentEntry
 from governance.tasks import look_for_drift
 from kit import errors
-from kit.ids import new_id
 from kit.scoping import within
 from tests.support import acts
+from tests.support.identities import says
 from tests.support.world import World
 
 A_WEEK = timedelta(days=7)
@@ -23,27 +27,19 @@ def deployed(world: World, slug: str = "helper") -> Deployment:
     return world.deploy(world.model(slug), world.provider())
 
 
-def says(deployment: Deployment, fingerprint: str, at: datetime, model: str = "helper-2026") -> ReportedIdentity:
-    """As the gateway writes it down, and with its rights."""
-    said = ReportedIdentity(
-        id=new_id(),
-        organization_id=deployment.organization_id,
-        deployment=deployment,
-        model=model,
-        fingerprint=fingerprint,
-        first_heard_at=at,
-    )
-    ReportedIdentity.across_tenants.using("gateway").bulk_create([said])
-    return said
-
-
 def approval_of(world: World, model: Model) -> Approval:
     with within(world.admin.scope):
         return Approval.objects.get(model=model, ended_at__isnull=True)
 
 
 def drifts(world: World) -> list[str]:
-    return [act.action for act in acts.acts_of(world) if act.action == "governance.model.drifted"]
+    noticed = {"governance.model.drifted", "governance.approval.voided"}
+    return [act.action for act in acts.acts_of(world) if act.action in noticed]
+
+
+def entries(deployment: Deployment) -> list[DeploymentEntry]:
+    """As workers hold it."""
+    return list(section.deployments([deployment.id]))
 
 
 def test_another_fingerprint_is_drift_and_is_recertified_within_a_month(world: World) -> None:
@@ -63,12 +59,80 @@ def test_another_fingerprint_is_drift_and_is_recertified_within_a_month(world: W
         assert [said.fingerprint for said in drift.drifted(shortened)] == ["fp_2"]
 
 
-def test_another_model_behind_the_name_is_drift(world: World) -> None:
+def test_another_model_behind_the_name_voids_the_approval_there(world: World) -> None:
+    deployment = deployed(world)
+    approval = approval_of(world, deployment.model)
+    says(deployment, "fp_1", world.now)
+    says(deployment, "fp_2", world.now + A_WEEK, model="helper-2027")
+    assert entries(deployment)[0].voided_at == world.now + A_WEEK
+
+    look_for_drift()
+
+    assert drifts(world) == ["governance.approval.voided"]
+    assert approval_of(world, deployment.model).recertify_by == approval.recertify_by
+    with within(world.officer.scope):
+        assert Notice.objects.filter(person_id=world.officer.id).first().kind == NoticeKind.VOIDED  # type: ignore[union-attr]
+
+
+def test_where_providers_name_aliases_another_name_is_drift_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "VERSION_DRIFT", "recertify")
     deployment = deployed(world)
     says(deployment, "", world.now)
     says(deployment, "", world.now + A_WEEK, model="helper-2027")
     look_for_drift()
-    assert len(drifts(world)) == 1
+    assert drifts(world) == ["governance.model.drifted"]
+    assert entries(deployment)[0].voided_at is None
+    with within(world.officer.scope):
+        assert coverage.lack(deployment) == ""
+
+
+def test_other_deployments_of_the_model_stay_covered(world: World) -> None:
+    deployment = deployed(world)
+    other = world.deploy(deployment.model, world.provider())
+    for at, model in [(world.now, "helper-2026"), (world.now + A_WEEK, "helper-2027")]:
+        says(deployment, "", at, model)
+    says(other, "", world.now + A_WEEK, "helper-2026")
+    with within(world.officer.scope):
+        assert coverage.lack(deployment) == "it names another model than was approved"
+        assert coverage.lack(other) == ""
+        assert list(selectors.changed_since_approval()) == [deployment, other]
+    assert entries(other)[0].voided_at is None
+
+
+def test_an_approval_that_is_granted_later_is_of_the_other_version(world: World) -> None:
+    deployment = deployed(world)
+    for at, model in [(world.now - 2 * A_WEEK, "helper-2026"), (world.now - A_WEEK, "helper-2027")]:
+        says(deployment, "", at, model)
+    look_for_drift()
+    assert drifts(world) == []
+    with within(world.officer.scope):
+        assert coverage.lack(deployment) == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "exchanged"),
+    [
+        ([], []),
+        (["a", "a", "a"], []),
+        (["", "a", "", "a"], []),
+        (["a", "b", "a", "b"], [1]),
+        (["a", "", "b", "c", "a"], [2, 3]),
+    ],
+)
+def test_a_name_that_was_not_said_before_is_an_exchange(named: list[str], exchanged: list[int]) -> None:
+    said = [ReportedIdentity(model=model, fingerprint=str(number)) for number, model in enumerate(named)]
+    assert versions.exchanges(said) == [said[number] for number in exchanged]
+
+
+def test_workers_hear_of_a_name_at_once_and_of_a_fingerprint_not(world: World) -> None:
+    deployment = deployed(world)
+    last = changes.load_all()
+    says(deployment, "fp_1", world.now, model="")
+    assert changes.pull(last).entries == {}
+    says(deployment, "fp_1", world.now)
+    assert list(changes.pull(last).entries) == ["deployment"]
 
 
 def test_what_a_deployment_says_first_was_approved(world: World) -> None:

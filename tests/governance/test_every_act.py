@@ -22,6 +22,7 @@ BY_COMMAND = {
     "governance.everything.resumed",
     "governance.model.drifted",
     "governance.approval.escalated",
+    "governance.approval.voided",
 }
 
 Prepare = Callable[[World], Act]

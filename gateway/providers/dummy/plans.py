@@ -56,7 +56,7 @@ class _Answer:
 
     def __init__(self, request: dict[str, Any], script: Script, digest: str) -> None:
         self._script = script
-        self._model = str(request.get("model", "dummy"))
+        self._model = script.names or str(request.get("model", "dummy"))
         self._id = f"chatcmpl-{digest}"
         self._include_usage = bool((request.get("stream_options") or {}).get("include_usage"))
         asked = request.get("max_completion_tokens") or request.get("max_tokens")

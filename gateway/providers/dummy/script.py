@@ -17,6 +17,7 @@ A script is a list of `key=value` words separated by spaces, commas or semicolon
     tool=NAME            call this tool instead of answering in text
     args=JSON            its arguments; the last word, since it takes the rest of the script          {}
     fingerprint=WORD     the `system_fingerprint`                                                     fp_dummy
+    names=WORD           the `model` that the answer names                                            the one asked for
     usage=P/C            report these token counts; usage=none reports none                           estimated
     status=N             answer with this HTTP status and an error body                               200
     code=WORD            `code` of the error body                                                     by status
@@ -59,6 +60,7 @@ class Script:
     tool: str | None = None
     args: str = "{}"
     fingerprint: str = "fp_dummy"
+    names: str | None = None
     usage: tuple[int, int] | tuple[()] | None = ()
     status: int = 200
     code: str | None = None
@@ -160,6 +162,7 @@ _WORDS: dict[str, Callable[[str], dict[str, Any]]] = {
     "finish": lambda value: {"finish": value},
     "tool": lambda value: {"tool": value},
     "fingerprint": lambda value: {"fingerprint": value},
+    "names": lambda value: {"names": value},
     "usage": _usage,
     "status": _count("status", 599, 200),
     "code": lambda value: {"code": value},

@@ -32,6 +32,13 @@ def test_what_is_said_again_is_not_fresh() -> None:
     assert identities.fresh == {Identity(THERE, "helper-2026", "fp_1")}
 
 
+def test_another_model_is_heard_however_many_fingerprints_there_were() -> None:
+    many = [{"model": "helper-2026", "system_fingerprint": f"fp_{number}"} for number in range(300)]
+    fresh = heard(*many, {"model": "helper-2027", "system_fingerprint": "fp_301"})
+    assert {identity.model for identity in fresh} == {"helper-2026", "helper-2027"}
+    assert len(fresh) < 300
+
+
 def test_either_may_be_missing_and_both_say_nothing() -> None:
     assert heard({"model": "m"}, {"system_fingerprint": "f"}, {}, {"model": None}) == {
         Identity(HERE, "m", ""),

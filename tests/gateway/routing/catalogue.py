@@ -66,7 +66,7 @@ def a_candidate(
 
 def an_approval(model: ModelEntry, **changed: Any) -> ApprovalEntry:
     none: frozenset[Any] = frozenset()
-    terms = (none, none, none, none, DataClass.CONFIDENTIAL, None, NOW + timedelta(days=365))
+    terms = (none, none, none, none, DataClass.CONFIDENTIAL, NOW - timedelta(days=1), None, NOW + timedelta(days=365))
     made = ApprovalEntry(new_id(), ORGANIZATION.id, model.id, *terms, False)
     return replace(made, **changed)
 

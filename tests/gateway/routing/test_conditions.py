@@ -31,6 +31,7 @@ from tests.gateway.routing.catalogue import (
     snapshot_of,
 )
 
+EXCHANGED = NOW - timedelta(days=2)  # when the deployment of most tests began to name another model
 MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
     "model_suspended": {"is_suspended": True},
     "condition_organization": {"organization_id": OTHER_ORGANIZATION.id},
@@ -40,11 +41,13 @@ MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
     "condition_use_case": {"use_cases": frozenset({new_id()})},
     "condition_caller_region": {"caller_regions": frozenset({"us"})},
     "condition_region": {"regions": frozenset({"us"})},
+    "condition_version": {"granted_at": EXCHANGED - timedelta(microseconds=1)},
 }
 COVERS: tuple[dict[str, Any], ...] = (
     {},
     {"expires_at": NOW + timedelta(microseconds=1)},
     {"recertify_by": NOW + timedelta(microseconds=1)},
+    {"granted_at": EXCHANGED},
     {"teams": frozenset({TEAM, OTHER_TEAM})},
     {"use_cases": frozenset({LETTERS.id, new_id()})},
     {"caller_regions": frozenset({"eu", "us"})},
@@ -70,7 +73,7 @@ def refused(act: Callable[[], object]) -> errors.Forbidden:
 
 @pytest.mark.parametrize("terms", COVERS)
 def test_an_approval_whose_conditions_hold_covers_the_call(terms: dict[str, Any]) -> None:
-    candidate = a_candidate()
+    candidate = a_candidate(voided_at=EXCHANGED)
     approval = an_approval(candidate.model, **terms)
     (allowed,) = authorize(candidate, approvals=[approval])
     assert allowed.approval is approval
@@ -79,7 +82,7 @@ def test_an_approval_whose_conditions_hold_covers_the_call(terms: dict[str, Any]
 
 @pytest.mark.parametrize("code", MISSES)
 def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
-    candidate = a_candidate()
+    candidate = a_candidate(voided_at=EXCHANGED)
     approval = an_approval(candidate.model, **MISSES[code])
     assert failed_condition(approval, a_call(), candidate) == code
     told = refused(lambda: authorize(candidate, approvals=[approval]))
@@ -88,7 +91,7 @@ def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
 
 
 def test_a_call_that_names_no_use_case_is_covered_where_none_is_asked_for() -> None:
-    candidate = a_candidate()
+    candidate = a_candidate(voided_at=EXCHANGED)
     for approval, expected in [
         (an_approval(candidate.model), None),
         (an_approval(candidate.model, use_cases=frozenset({LETTERS.id})), "condition_use_case"),
@@ -98,7 +101,7 @@ def test_a_call_that_names_no_use_case_is_covered_where_none_is_asked_for() -> N
 
 @given(st.lists(st.sampled_from(list(MISSES)), min_size=1))
 def test_of_several_misses_the_nearest_is_named(codes: list[str]) -> None:
-    candidate = a_candidate()
+    candidate = a_candidate(voided_at=EXCHANGED)
     approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
     nearest = next(code for code in reversed(MISSES) if code in codes)
     assert refused(lambda: authorize(candidate, approvals=approvals)).code == nearest
@@ -106,7 +109,7 @@ def test_of_several_misses_the_nearest_is_named(codes: list[str]) -> None:
 
 @given(st.lists(st.sampled_from(list(MISSES)), max_size=4), st.sampled_from(COVERS), st.integers(0, 4))
 def test_one_approval_that_covers_the_call_is_enough(codes: list[str], terms: dict[str, Any], place: int) -> None:
-    candidate = a_candidate()
+    candidate = a_candidate(voided_at=EXCHANGED)
     approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
     covering = an_approval(candidate.model, **terms)
     approvals.insert(place, covering)
@@ -159,6 +162,12 @@ def test_a_route_goes_on_without_a_model_that_is_retired() -> None:
     assert refused(lambda: authorize(over, left, approvals=[])).code == "model_retired"
 
 
+def test_a_deployment_that_is_exchanged_is_left_out_and_the_others_go_on() -> None:
+    model = a_model()
+    exchanged, same = a_candidate(model, voided_at=NOW), a_candidate(model)
+    assert [one.deployment for one in authorize(exchanged, same, approvals=[an_approval(model)])] == [same.deployment]
+
+
 def test_candidates_that_are_not_covered_are_left_out_and_the_order_stays() -> None:
     model, other = a_model(), a_model("other")
     first, stopped, foreign, last = (
@@ -198,7 +207,7 @@ def test_a_candidate_without_an_approval_is_cleared_for_nothing() -> None:
 
 def test_a_refusal_tells_nothing_of_whom_the_approval_is_for() -> None:
     team = new_id()
-    candidate = a_candidate()
+    candidate = a_candidate(voided_at=EXCHANGED)
     approvals = [an_approval(candidate.model, teams=frozenset({team}))]
     told = refused(lambda: authorize(candidate, approvals=approvals))
     assert str(team) not in f"{told.message} {told.details}"
