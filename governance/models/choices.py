@@ -114,6 +114,7 @@ class NoticeKind(models.TextChoices):
     RESUMED = "resumed", "Something that was suspended goes on"
     DRIFTED = "drifted", "A model is no longer what was approved"
     VOIDED = "voided", "Another model answers than was approved"
+    MOVED = "moved", "A provider is called at another address"
     RECERTIFICATION_DUE = "recertification_due", "A permission is to be recertified"
     RECERTIFICATION_OVERDUE = "recertification_overdue", "A permission was not recertified in time"
     DEPRECATED = "deprecated", "A model that your team calls comes to its end"

@@ -12,12 +12,13 @@ from django.db import transaction
 from audit.ledger.append import append_act
 from audit.ledger.envelope import FreeText
 from governance import credentials, fingerprints
-from governance.models import Deployment, Model, Price, Provider, Route, RouteCandidate
+from governance.models import Deployment, Model, NoticeKind, Price, Provider, Route, RouteCandidate
+from governance.services import notices
 from kit import errors
 from kit.context import Actor
 from kit.tenant_owned import TenantOwned
 from tenants import permissions
-from tenants.models import Team
+from tenants.models import Membership, Team
 
 Row = TypeVar("Row", bound=TenantOwned)
 
@@ -41,9 +42,15 @@ def register_provider(
     return _register(actor, provider, {"kind": kind})
 
 
-def move_provider(*, actor: Actor, provider: Provider, kind: str, base_url: str, credential: str) -> None:
-    """Follows a provider to another address, with the credential that is good there."""
-    permissions.require(actor, "governance.register.manage")
+def move_provider(
+    *, actor: Actor, provider: Provider, kind: str, base_url: str, credential: str, now: datetime
+) -> None:
+    """Follows a provider to another address, with the credential that is good there.
+
+    What may be sent to it under approvals goes there from then on: that takes the right to decide on approvals, and
+    everybody else who has it is told. The installation follows its own services by itself.
+    """
+    permissions.require(actor, "governance.approval.decide", otp=True)
     permissions.require_reach(actor, None)
     with transaction.atomic():
         locked = Provider.objects.select_for_update().get(id=provider.id)
@@ -52,6 +59,22 @@ def move_provider(*, actor: Actor, provider: Provider, kind: str, base_url: str,
         locked.full_clean(exclude=["created_at"])
         locked.save(update_fields=["kind", "base_url", "credential"])
         _record(actor, "governance.provider.moved", locked, {"kind": kind})
+        _tell_of_move(actor, locked, now)
+
+
+def _tell_of_move(actor: Actor, provider: Provider, now: datetime) -> None:
+    """Whoever decides; not where the installation follows a service of its own, as it does at each start."""
+    if actor.kind == "system":
+        return
+    deciders = Membership.objects.filter(role__in=permissions.roles_with("governance.approval.decide"))
+    notices.tell(
+        organization_id=actor.organization_id,
+        people=deciders.exclude(user_id=actor.id).values_list("user_id", flat=True),
+        kind=NoticeKind.MOVED,
+        subject_kind="provider",
+        subject_id=provider.id,
+        now=now,
+    )
 
 
 def replace_credential(*, actor: Actor, provider: Provider, credential: str) -> None:

@@ -19,6 +19,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.SUSPENDED: "Suspended, so that its calls are refused: {}.",
     NoticeKind.RESUMED: "Back in service: {}.",
     NoticeKind.DRIFTED: "{} says it is something else than what was approved. It is to be recertified within a month.",
+    NoticeKind.MOVED: "Called at another address from now on: {}.",
     NoticeKind.VOIDED: "{} answers as another model than was approved. Its calls there are refused until it is "
     "approved anew.",
     NoticeKind.RECERTIFICATION_DUE: "To be recertified, or its calls are refused: {}.",

@@ -10,13 +10,15 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 
 from governance import credentials, selectors
-from governance.models import Deployment, Price, Provider, RouteCandidate
+from governance.models import Deployment, Notice, NoticeKind, Price, Provider, RouteCandidate
 from governance.services import catalogue, suspensions
 from governance.services.catalogue import Rates
 from kit import clock, errors
+from kit.context import Actor
 from kit.crypto import SealBroken
 from kit.ids import new_id
 from kit.scoping import within
+from tenants.models import Role
 from tests.support.acts import acts_of, new_deployment, new_model
 from tests.support.world import World
 
@@ -137,3 +139,18 @@ def test_a_credential_is_sealed_and_bound_to_its_provider(world: World) -> None:
     assert credentials.reveal(first.id, sealed) == "upstream-secret"
     with pytest.raises(SealBroken):
         credentials.reveal(second.id, sealed)
+
+
+def test_whoever_decides_is_told_that_a_provider_is_called_elsewhere(world: World) -> None:
+    provider, other = world.provider(), world.person("oscar", Role.COMPLIANCE_OFFICER)
+    to = {"kind": "openai_compatible", "base_url": "https://models.example.com/v1", "credential": "other"}
+
+    def told(of: Actor) -> list[str]:
+        with within(of.scope):
+            return [notice.kind for notice in Notice.objects.filter(person_id=of.id, subject_id=provider.id)]
+
+    for mover, expected in [(world.system, []), (world.officer, [NoticeKind.MOVED])]:
+        with within(mover.scope):
+            catalogue.move_provider(actor=mover, provider=provider, now=world.now, **to)
+        assert told(other) == expected
+    assert told(world.officer) == []

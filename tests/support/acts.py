@@ -189,7 +189,7 @@ def _set_price(actor: Actor, deployment: Deployment) -> Any:
 
 def _move(actor: Actor, provider: Any) -> None:
     to = {"kind": ProviderKind.OPENAI_COMPATIBLE, "base_url": "https://models.example.com/v1", "credential": "other"}
-    catalogue.move_provider(actor=actor, provider=provider, **to)
+    catalogue.move_provider(actor=actor, provider=provider, now=clock.now(), **to)
 
 
 _add = _by_admin(lambda actor, world: allotments.add_budget(actor=actor, name="all", limit_nano_usd=1, now=world.now))
@@ -250,7 +250,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
             actor=actor, name=_unique("provider"), kind="dummy", now=world.now
         )
     ),
-    "governance.provider.moved": _on(World.provider, _move),
+    "governance.provider.moved": _by_officer(World.provider, _move),
     "governance.provider.credential_replaced": _on(
         World.provider,
         lambda actor, provider: catalogue.replace_credential(actor=actor, provider=provider, credential="other"),

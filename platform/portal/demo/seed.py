@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from governance.models import Deployment, Model, Provider, ProviderKind
 from governance.services import approvals, catalogue, suspensions
-from kit import money
+from kit import clock, money
 from kit.context import Actor
 from kit.data_class import DataClass
 from kit.ids import new_id
@@ -108,6 +108,7 @@ def repoint(organization_id: UUID, upstream: Upstream) -> None:
             kind=upstream.kind,
             base_url=upstream.base_url,
             credential=upstream.credential,
+            now=clock.now(),
         )
 
 

@@ -273,13 +273,16 @@ def test_a_credential_is_replaced_only_where_it_is_another_and_shown_nowhere(wor
     assert "s2" not in str(exported(world))
 
 
-def test_a_provider_moves_only_together_with_a_credential(world: World) -> None:
+def test_a_provider_moves_with_its_credential_by_those_who_decide(world: World) -> None:
     follow(world, a_register())
     moved = {"name": "Upstream", "base_url": "https://elsewhere.example/v1"}
 
     with pytest.raises(errors.InvalidRequest, match="together with the credential"):
         follow(world, {"chancery": 1, "providers": [moved]})
-    [change] = follow(world, {"chancery": 1, "providers": [{**moved, "credential": "s1"}]}).changes
+    document = {"chancery": 1, "providers": [{**moved, "credential": "s1"}]}
+    with pytest.raises(errors.Forbidden, match="role does not include"):
+        follow(world, document)
+    [change] = follow(world, document, by=world.officer).changes
     assert [one.field for one in change.differences] == ["base_url"]
 
 

@@ -49,7 +49,9 @@ class Providers(Section):
         if moved == {name: self.read(row)[name] for name in moved}:
             catalogue.replace_credential(actor=doing.actor, provider=row, credential=entry["credential"])
         else:
-            catalogue.move_provider(actor=doing.actor, provider=row, credential=entry["credential"], **moved)
+            catalogue.move_provider(
+                actor=doing.actor, provider=row, credential=entry["credential"], now=doing.now, **moved
+            )
 
 
 class Models(Section):
