@@ -25,6 +25,7 @@ OF_THE_GATEWAY = {
     "audit_history_integrity",
 }
 OF_THE_PORTAL = {"audit_append_act", "audit_first_id", "audit_integrity", "audit_history_integrity"}
+FOR_A_PERSON = {"audit_capture_refusal"}
 OF_THE_SYSTEM = (
     OF_THE_GATEWAY
     | OF_THE_PORTAL
@@ -33,7 +34,8 @@ OF_THE_SYSTEM = (
 
 
 @pytest.mark.parametrize(
-    ("role", "functions"), [("gateway", OF_THE_GATEWAY), ("app", OF_THE_PORTAL), ("system", OF_THE_SYSTEM)]
+    ("role", "functions"),
+    [("gateway", OF_THE_GATEWAY), ("app", OF_THE_PORTAL | FOR_A_PERSON), ("system", OF_THE_SYSTEM)],
 )
 def test_each_role_calls_only_its_own_functions(connect: Connect, role: str, functions: set[str]) -> None:
     found = connect(role).execute(

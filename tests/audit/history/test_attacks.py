@@ -96,6 +96,13 @@ def test_only_the_system_role_erases(connect: Connect, world: World, role: str) 
         attacker.execute("SELECT audit_erase_history(%s, %s)", [world.organization.id, new_id()])
 
 
+@pytest.mark.parametrize("role", SERVING)
+def test_a_refusal_is_kept_of_the_entered_user_only(connect: Connect, role: str) -> None:
+    attacker = connect(role)
+    with pytest.raises(errors.InsufficientPrivilege):
+        attacker.execute("SELECT audit_capture_refusal('model', %s, NULL, NULL)", [new_id()])
+
+
 def test_the_gateway_does_not_read_it(connect: Connect) -> None:
     gateway = connect("gateway")
     with pytest.raises(errors.InsufficientPrivilege):
