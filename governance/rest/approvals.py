@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.approval_state import in_state
-from governance.models import Approval, ApprovalRequest, ApprovalState
+from governance.models import Approval, ApprovalRequest, ApprovalState, RiskTier
 from governance.rest import approval_forms as wire
 from governance.rest.serializers import ReasonTaken, SuspensionTaken
 from governance.services import approvals, suspensions
+from governance.services.approvals import queue
 from kit import clock, errors
 from tenants.rest.base import ScopedViewSet
 
@@ -30,6 +31,25 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
     prefetched = ("decisions", "stages", "attached__evidence")
     search_fields = ["model__slug", "justification"]
     filters_by = {"status": "status", "model": "model_id", "requested_by": "requested_by_id"}
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """As the tabs of the inbox, too."""
+        rows, now = super().filter_queryset(queryset), clock.now()
+        tab = self._chosen("tab", queue.Tab)
+        if tab is not None:
+            rows = rows.filter(id__in=queue.requests(self.actor, tab, now).values("id"))
+        tier, claimed = self._chosen("tier", RiskTier), self._chosen("claimed", queue.ClaimedBy)
+        return queue.narrowed(rows, queue.Wanted(tier=tier, claimed=claimed), self.actor, now)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("tab", str, enum=queue.Tab.values, description="Of the inbox of whoever asks."),
+            OpenApiParameter("tier", int, enum=RiskTier.values),
+            OpenApiParameter("claimed", str, enum=queue.ClaimedBy.values, description="By whom it is reviewed now."),
+        ]
+    )
+    def list(self, request: Request) -> Response:
+        return super().list(request)
 
     @extend_schema(request=wire.ApprovalRequestTaken, responses={201: wire.ApprovalRequestShown})
     def create(self, request: Request) -> Response:
@@ -105,6 +125,14 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
         asked, entered = self.get_object(), self.taken(form)
         decision(actor=self.actor, request=asked, now=clock.now(), **entered)
         return self._as_it_stands()
+
+    def _chosen(self, parameter: str, choices: Any) -> Any:
+        """What a query parameter names; none where it is not given. Raises `errors.InvalidRequest`."""
+        given = self.request.query_params.get(parameter)
+        named = {str(choice.value): choice for choice in choices}
+        if given is not None and given not in named:
+            raise errors.InvalidRequest(f"{parameter} is one of: {', '.join(named)}.", param=parameter)
+        return named.get(given) if given is not None else None
 
     def _as_it_stands(self) -> Response:
         return Response(self.shown(self.get_object()))

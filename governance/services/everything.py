@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.ledger.append import append_act
-from governance.models import SubjectKind, Suspension
+from governance.models import NoticeKind, SubjectKind, Suspension
+from governance.services import notices
 from governance.services.suspensions import said
 from kit.context import Actor
-from tenants.models import Organization
+from tenants.models import Membership, Organization, Role
 
 # The portal's role may not: an organisation must not be able to stop the others.
 SYSTEM = "system"
@@ -45,6 +47,7 @@ def suspend(*, reason: str, now: datetime, cuts_calls: bool = False) -> int:
             )
             for organization in begun
         )
+        _tell([organization.id for organization in begun], NoticeKind.SUSPENDED, now)
     return len(begun)
 
 
@@ -63,7 +66,28 @@ def resume(*, reason: str, now: datetime) -> int:
                 using=SYSTEM,
             )
         _in_force().update(ended_at=now, end_reason=reason)
+        _tell([suspension.organization_id for suspension in ended], NoticeKind.RESUMED, now)
     return len(ended)
+
+
+def _tell(organizations: list[UUID], kind: NoticeKind, now: datetime) -> None:
+    """Whoever governs in each of them, that all its calls are stopped or go on."""
+    governing: dict[UUID, set[UUID]] = {organization_id: set() for organization_id in organizations}
+    held = Membership.across_tenants.using(SYSTEM).filter(role__in=[Role.ADMINISTRATOR, Role.COMPLIANCE_OFFICER])
+    for organization_id, user_id in held.filter(organization_id__in=organizations).values_list(
+        "organization_id", "user_id"
+    ):
+        governing[organization_id].add(user_id)
+    for organization_id, people in governing.items():
+        notices.tell(
+            organization_id=organization_id,
+            people=people,
+            kind=kind,
+            subject_kind=SubjectKind.ORGANIZATION.value,
+            subject_id=organization_id,
+            now=now,
+            using=SYSTEM,
+        )
 
 
 def _in_force() -> QuerySet[Suspension]:

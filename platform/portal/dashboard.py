@@ -15,7 +15,7 @@ from kit import clock
 from kit.context import Actor
 from portal.budget_use import in_use
 from portal.capacities import Capacity
-from portal.screens.inbox import items
+from portal.inbox_rows import items
 from portal.spending import as_chart, last_days
 from tenants.models import Budget
 

@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from governance import selectors as register
 from governance.models import SnapshotAcknowledgement
 from governance.services import notices
+from governance.services.approvals import queue
 from governance.snapshot.acknowledge import living
 from kit import clock
 from kit.context import Actor
@@ -27,18 +28,18 @@ class Link:
     icon: str
     view: str
     act: str = "portal.view"
-    badge: Callable[[], int] | None = None
+    badge: Callable[[Actor], int] | None = None
 
 
-def _exceptions() -> int:
+def _exceptions(_: Actor) -> int:
     return register.unsettled_break_glasses(clock.now()).count()
 
 
-def _waiting() -> int:
-    return register.open_requests().count()
+def _waiting(actor: Actor) -> int:
+    return queue.to_decide(actor, clock.now())
 
 
-def _expiring() -> int:
+def _expiring(_: Actor) -> int:
     return register.evidence_in_use().filter(register.expiring(clock.now())).count()
 
 
@@ -144,11 +145,11 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 
 def _group(request: HttpRequest, actor: Actor, title: str, links: list[Link]) -> dict[str, Any]:
-    items = [_item(request, link) for link in links if actor.may(link.act)]
+    items = [_item(request, actor, link) for link in links if actor.may(link.act)]
     return {"title": title, "items": items, "separator": bool(title)}
 
 
-def _item(request: HttpRequest, link: Link) -> dict[str, Any]:
+def _item(request: HttpRequest, actor: Actor, link: Link) -> dict[str, Any]:
     address = reverse(link.view)
     exact = address in ("/", reverse("admin:index"))
     item: dict[str, Any] = {
@@ -157,7 +158,7 @@ def _item(request: HttpRequest, link: Link) -> dict[str, Any]:
         "link": address,
         "active": request.path == address if exact else request.path.startswith(address),
     }
-    count = link.badge() if link.badge else 0
+    count = link.badge(actor) if link.badge else 0
     if count:
         item |= {"badge": count, "badge_variant": "warning"}
     return item

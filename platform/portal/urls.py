@@ -57,6 +57,7 @@ _SCREENS = [
     path("approvals/", inbox.inbox, name="approvals"),
     path("approvals/new/", asking.ask, name="approval-ask"),
     path("approvals/<uuid:request_id>/", decision.show, name="approval"),
+    path("approvals/bulk/", inbox.bulk, name="approvals-bulk"),
     path("approvals/<uuid:request_id>/decide/", decision.decide, name="approval-decide"),
     path("approvals/<uuid:request_id>/revise/", asking.revise, name="approval-revise"),
     path("approvals/<uuid:request_id>/raise/", decision.raise_tier, name="approval-raise"),

@@ -34,19 +34,24 @@
     }
   };
 
-  const pill = () => {
+  // Rows do not jump: whoever reads fetches them.
+  const pill = (added) => {
     const element = document.querySelector("[data-changed]");
-    if (element) element.hidden = false;
+    if (!element) return;
+    element.textContent = added ? `${added} new – show` : "Changed – reload";
+    element.hidden = false;
   };
 
   const refresh = async (changed) => {
-    const answer = await fetch("/counts/", { headers: { Accept: "application/json" } }).catch(() => null);
+    const since = document.querySelector("[data-read-at]")?.dataset.readAt;
+    const query = since ? `?since=${encodeURIComponent(since)}` : "";
+    const answer = await fetch(`/counts/${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer || !answer.ok || answer.redirected) return state("offline"); // redirected: to the sign-in
     const counts = await answer.json();
     show(counts.approvals);
     tell(counts.notices);
     if (document.body.dataset.topic === "approvals" && (changed || (known !== null && known !== counts.approvals))) {
-      pill();
+      pill(since ? counts.new : 0);
     }
     known = counts.approvals;
   };

@@ -59,6 +59,12 @@
     });
   });
 
+  document.querySelectorAll("[data-all]").forEach((box) => {
+    box.addEventListener("change", () => {
+      document.querySelectorAll(`input[name="${box.dataset.all}"]`).forEach((other) => (other.checked = box.checked));
+    });
+  });
+
   const rows = () => [...document.querySelectorAll("[data-rows] tbody tr")];
   const step = (by) => {
     const all = rows();
@@ -70,6 +76,7 @@
   };
 
   document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
     if ((event.ctrlKey || event.metaKey) && event.key === "k") {
       event.preventDefault();
       document.querySelector("[data-search]")?.focus();
@@ -82,6 +89,7 @@
       k: () => step(-1),
       a: () => click("[data-key=approve]:not([disabled])"),
       r: () => click("[data-key=reject]:not([disabled])"),
+      c: () => click("[data-key=changes]:not([disabled])"),
       "?": () => document.getElementById("keys")?.showModal(),
     };
     actions[event.key]?.();

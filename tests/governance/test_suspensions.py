@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from governance.models import Suspension
+from governance.models import Notice, Suspension
 from governance.services import everything, suspensions
 from kit import clock, errors
 from kit.context import Actor
 from kit.ids import new_id
 from kit.scoping import within
+from tenants.models import Role
 from tests.support.world import World
 
 
@@ -52,6 +53,18 @@ def test_nor_start_it_again(world: World) -> None:
             assert Suspension.objects.filter(id=row.id).update(ended_at=clock.now(), end_reason="No.") == 0
     finally:
         everything.resume(reason="Tests are over.", now=clock.now())
+
+
+def test_whoever_governs_hears_that_the_operator_stops_everything_and_that_it_goes_on(world: World) -> None:
+    officer, lead = world.officer, world.person("bob", Role.TEAM_LEAD, world.team)
+    try:
+        assert everything.suspend(reason="A breach.", now=clock.now()) >= 1
+    finally:
+        everything.resume(reason="Mended.", now=clock.now())
+
+    for person, told in ((officer, ["resumed", "suspended"]), (lead, [])):
+        with within(person.scope):
+            assert sorted(Notice.objects.values_list("kind", flat=True)) == told
 
 
 def test_nobody_suspends_in_anothers_name(world: World) -> None:

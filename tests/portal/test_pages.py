@@ -29,6 +29,7 @@ POSTED = [
     "/notices/read/",
     f"/models/{NOBODYS}/life/revoke/",
     f"/models/{NOBODYS}/life/retire/",
+    "/approvals/bulk/",
     f"/approvals/{NOBODYS}/claim/",
     f"/approvals/{NOBODYS}/release/",
     f"/approvals/{NOBODYS}/comment/",

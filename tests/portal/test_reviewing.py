@@ -92,7 +92,7 @@ def test_a_draft_is_kept_changed_and_sent(acme: Cast) -> None:
     form = {"justification": "letters", "max_data_class": "1", "draft": "1"}
     kept = browser(acme.dev).post(f"/approvals/new/?model={model.id}", form).headers["Location"]
     assert b"Nobody reviews it before you send it." in browser(acme.dev).get(kept).content
-    assert b"Nothing waits for a decision" in browser(acme.alice).get("/approvals/").content
+    assert b"Nothing waits for a decision of yours" in browser(acme.alice).get("/approvals/").content
 
     browser(acme.dev).post(f"{kept}revise/", {"justification": "letters", "max_data_class": "1", "risk_tier": "3"})
 

@@ -44,8 +44,13 @@ def require_right(
 def rights(actor: Actor, request: ApprovalRequest, stage: RequestStage, now: datetime) -> list[UUID]:
     """Those by whose right the actor may sign in this stage once a one-time password is given; oneself first."""
     verified = replace(actor, otp_verified=True)
-    delegators = _delegations(actor, now).order_by("delegator_id").values_list("delegator_id", flat=True).distinct()
-    return [person for person in (actor.id, *delegators) if _may(verified, request, stage, person, now)]
+    return [person for person in (actor.id, *delegators_of(actor, now)) if _may(verified, request, stage, person, now)]
+
+
+def delegators_of(actor: Actor, now: datetime) -> list[UUID]:
+    """Those who let the actor decide in their place now."""
+    rows = _delegations(actor, now).order_by("delegator_id").values_list("delegator_id", flat=True)
+    return list(rows.distinct())
 
 
 def _may(actor: Actor, request: ApprovalRequest, stage: RequestStage, principal_id: UUID, now: datetime) -> bool:
@@ -61,14 +66,20 @@ def _delegations(actor: Actor, now: datetime) -> QuerySet[Delegation]:
 
 
 def _holds_role(actor: Actor, person_id: UUID, stage: RequestStage, request: ApprovalRequest) -> bool:
-    """Whether somebody who is still active has a role of the stage, for everything the request binds; the actor, in
-    the capacity in which they act."""
-    held = Membership.objects.filter(user_id=person_id, user__is_active=True, role__in=stage.roles)
+    """Whether somebody who is still active has a role of the stage, for everything the request binds."""
+    return any(
+        None in teams or (request.teams and set(request.teams) <= teams)
+        for role, teams in teams_by_role(actor, person_id).items()
+        if role in stage.roles
+    )
+
+
+def teams_by_role(actor: Actor, person_id: UUID) -> dict[str, set[UUID | None]]:
+    """The roles of somebody who is still active with the teams they have them in, `None` for the whole organisation;
+    of the actor, those alone of the capacity in which they act."""
+    held = Membership.objects.filter(user_id=person_id, user__is_active=True)
     teams_of: dict[str, set[UUID | None]] = {}
     for role, team_id in held.values_list("role", "team_id"):
-        teams_of.setdefault(role, set()).add(team_id)
-    return any(
-        (None in teams or (request.teams and set(request.teams) <= teams))
-        and (person_id != actor.id or permissions.ACTS[role] <= actor.acts)
-        for role, teams in teams_of.items()
-    )
+        if person_id != actor.id or permissions.ACTS[role] <= actor.acts:
+            teams_of.setdefault(role, set()).add(team_id)
+    return teams_of

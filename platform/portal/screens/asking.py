@@ -21,9 +21,9 @@ from governance.services.approvals import Terms
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
+from portal.inbox_rows import approvals_in_force
 from portal.screens.evidence import state_of
 from portal.screens.guard import screen
-from portal.screens.inbox import approvals_in_force
 from tenants.models import Team
 from tenants.selectors import regions_of_callers
 

@@ -25,10 +25,11 @@ from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
 from kit.refusals import note_shown
+from portal.inbox_rows import approvals_in_force, condition_names
 from portal.screens.discussion import discussion_of
 from portal.screens.evidence import state_of
 from portal.screens.guard import screen
-from portal.screens.inbox import approvals_in_force, condition_names, next_for
+from portal.screens.inbox import Filters, address_after
 from portal.timeline import Entry, entries
 from tenants.selectors import names_of
 
@@ -114,14 +115,14 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         )
     except errors.Conflict as conflict:
         note_shown(conflict)
-        return render(request, "portal/approvals/stale.html", {"asked": asked, "conflict": conflict}, status=409)
+        context = {"asked": asked, "conflict": conflict, "view": Filters(request.GET).query()}
+        return render(request, "portal/approvals/stale.html", context, status=409)
     except (errors.Forbidden, errors.InvalidRequest) as refusal:
         note_shown(refusal)
         form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
         return _page(request, actor, asked, form, status=refusal.status)
     messages.success(request, _said(_asked(request_id)))
-    following = next_for(actor)
-    return HttpResponseRedirect(reverse("approval", args=[following.id]) if following else reverse("approvals"))
+    return HttpResponseRedirect(address_after(request, actor))
 
 
 @require_POST
@@ -269,6 +270,7 @@ def _page(
         **stages,
         **discussion_of(asked, actor),
         "asked": asked,
+        "view": Filters(request.GET).query(),
         "form": form,
         "complete": complete,
         "evidence": [(row, state_of(row, clock.now())) for row in evidence],

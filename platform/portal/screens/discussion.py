@@ -17,6 +17,7 @@ from governance.services import claims, comments
 from kit import clock, errors
 from kit.context import Actor
 from portal.screens.guard import screen
+from portal.screens.inbox import Filters
 from tenants.models import User
 from tenants.selectors import names_of
 
@@ -46,14 +47,14 @@ def claim(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
         messages.success(request, "Others see that you review it, for eight hours.")
     except errors.Conflict as conflict:
         messages.error(request, conflict.message)
-    return HttpResponseRedirect(reverse("approval", args=[request_id]))
+    return HttpResponseRedirect(_page_of(request, request_id))
 
 
 @require_POST
 @screen("governance.register.view")
 def release(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
     claims.release(actor=actor, request=get_object_or_404(ApprovalRequest.objects, id=request_id), now=clock.now())
-    return HttpResponseRedirect(reverse("approval", args=[request_id]))
+    return HttpResponseRedirect(_page_of(request, request_id))
 
 
 @require_POST
@@ -71,7 +72,12 @@ def comment(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpRespons
         )
     else:
         messages.error(request, "A comment says something, and tells people of the organisation.")
-    return HttpResponseRedirect(f"{reverse('approval', args=[request_id])}#discussion")
+    return HttpResponseRedirect(f"{_page_of(request, request_id)}#discussion")
+
+
+def _page_of(request: HttpRequest, request_id: UUID) -> str:
+    """With the view of the inbox that it was opened from."""
+    return reverse("approval", args=[request_id]) + Filters(request.GET).query()
 
 
 def discussion_of(asked: ApprovalRequest, actor: Actor) -> dict[str, Any]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Settlement
 from governance import selectors
 from governance.models import Model, Provider
 from governance.services import notices
+from governance.services.approvals import queue
 from kit import clock
 from kit.context import Actor
 from portal.budget_use import InUse, in_use
@@ -53,15 +56,25 @@ def home(request: HttpRequest, actor: Actor) -> HttpResponse:
 @screen()
 def counts(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What badges show. Pages ask after a hint, and now and then where no socket is open."""
-    may_see = actor.may("governance.register.view")
-    waiting = selectors.open_requests().count() if may_see else 0
-    return JsonResponse({"approvals": waiting, "notices": notices.unread_of(actor)})
+    told = {"approvals": 0, "new": 0, "notices": notices.unread_of(actor)}
+    if actor.may("governance.register.view"):
+        told |= {"approvals": queue.to_decide(actor, clock.now()), "new": _new_since(request.GET.get("since", ""))}
+    return JsonResponse(told)
 
 
 @screen("audit.spend.view")
 def budgets(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every budget with what is used of it."""
     return render(request, "portal/home/budgets.html", {"budgets": _budgets(request, actor)})
+
+
+def _new_since(read_at: str) -> int:
+    """Open requests that a page does not show, since they were asked for after it was made."""
+    try:
+        since = datetime.fromisoformat(read_at)
+    except ValueError:
+        return 0
+    return selectors.open_requests().filter(requested_at__gt=since).count() if timezone.is_aware(since) else 0
 
 
 def first_steps() -> list[Step]:

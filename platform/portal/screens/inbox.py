@@ -4,125 +4,168 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django import forms
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
-from governance import comparison, completeness, review, selectors
-from governance.models import Approval, ApprovalRequest, RequestStatus, UseCase
-from kit import clock
+from governance.models import ApprovalRequest, RiskTier
+from governance.services import approvals, claims
+from governance.services.approvals import queue
+from governance.services.approvals.queue import ClaimedBy, Order, Tab, Wanted
+from kit import clock, errors
 from kit.context import Actor
+from kit.refusals import note_shown
+from portal.inbox_rows import items
 from portal.screens.guard import screen
-from tenants.models import Team
 from tenants.selectors import names_of
 
-_DECIDED_SHOWN = 50
-_READ = ("decisions", "stages", "attached__evidence")
-TABS = [("waiting", "Waiting"), ("overdue", "Overdue"), ("mine", "My requests"), ("decided", "Decided")]
+PAGE = 50
+_CHOSEN_FROM = (Tab.DECIDE, Tab.CLAIMED, Tab.OVERDUE)
+
+
+class Filters(forms.Form):
+    """Which requests in what order; all of it in the query string, which decisions carry along."""
+
+    tab = forms.ChoiceField(required=False, choices=Tab.choices, widget=forms.HiddenInput)
+    model = forms.CharField(required=False, max_length=100)
+    tier = forms.TypedChoiceField(
+        required=False, coerce=int, empty_value=None, choices=[("", "any"), *RiskTier.choices]
+    )
+    by = forms.UUIDField(required=False, label="Asked by", widget=forms.Select)
+    claimed = forms.ChoiceField(required=False, label="Claimed by", choices=[("", "any"), *ClaimedBy.choices])
+    sort = forms.ChoiceField(required=False, label="Order", choices=Order.choices)
+    page = forms.IntegerField(required=False, min_value=1, max_value=100_000, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.is_valid()  # what is not valid is not filtered by, and the form says so
+
+    def offer_requesters(self, rows: QuerySet[ApprovalRequest]) -> None:
+        people = names_of(rows.order_by().values_list("requested_by_id", flat=True).distinct())
+        named = sorted(((str(person), name) for person, name in people.items()), key=lambda each: each[1])
+        self.fields["by"].widget = forms.Select(choices=[("", "anybody"), *named])
+
+    def tab_for(self, actor: Actor, now: datetime) -> Tab:
+        """Whoever decides nothing comes to see what others have to decide."""
+        chosen = self.cleaned_data.get("tab")
+        return Tab(chosen) if chosen else Tab.DECIDE if queue.decides(actor, now) else Tab.OTHERS
+
+    @property
+    def wanted(self) -> Wanted:
+        told = self.cleaned_data
+        claimed = ClaimedBy(told["claimed"]) if told.get("claimed") else None
+        return Wanted(told.get("tier"), told.get("by"), told.get("model") or "", claimed)
+
+    @property
+    def order(self) -> Order:
+        return Order(self.cleaned_data.get("sort") or Order.DUE)
+
+    def query(self, **changed: Any) -> str:
+        """As a query string, with something changed; empty for the inbox as it opens."""
+        told = {name: value for name, value in {**self.cleaned_data, **changed}.items() if value}
+        return f"?{urlencode(told)}" if told else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A row of the inbox. `why` it waits, or how it ended. `standing` is the stage that is open, if one is. `is_own`:
-    whoever looks asked for it, so decides not."""
+class Page:
+    """Which part of how many rows is shown; addresses of the parts beside it."""
 
-    request: ApprovalRequest
-    requester: str
-    why: str
-    standing: review.Standing | None
-    complete: completeness.Completeness
-    due_at: datetime | None
-    is_overdue: bool
-    is_own: bool
+    first: int
+    last: int
+    total: int
+    before: str
+    after: str
 
 
 @screen("governance.register.view")
 def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
-    tab = request.GET.get("tab", "waiting")
-    waiting = items(list(selectors.open_requests()), actor)
-    shown = {
-        "overdue": [item for item in waiting if item.is_overdue],
-        "mine": items(list(_asked_by(actor)), actor),
-        "decided": items(list(_decided()), actor),
-    }.get(tab, waiting)
-    counts = {"waiting": len(waiting), "overdue": sum(item.is_overdue for item in waiting)}
+    now, filters = clock.now(), Filters(request.GET)
+    tab = filters.tab_for(actor, now)
+    everything = queue.requests(actor, tab, now)
+    filters.offer_requesters(everything)
+    rows = queue.narrowed(everything, filters.wanted, actor, now)
+    page = _page_of(filters, rows.count())
+    shown = queue.ordered(rows, filters.order, tab)[page.first : page.last]
     may_ask = actor.may("governance.approval.request")
-    tabs = [(name, title) for name, title in TABS if may_ask or name != "mine"]
-    context = {"tab": tab, "tabs": tabs, "items": shown, "counts": counts, "may_ask": may_ask}
-    context["unsettled"] = selectors.unsettled_break_glasses(clock.now())
+    context = {
+        "tab": tab,
+        "tabs": [
+            (each, each.label, filters.query(tab=each.value, page=None)) for each in Tab if may_ask or each != Tab.ASKED
+        ],
+        "counts": queue.counts(actor, now),
+        "filters": filters,
+        "is_narrowed": filters.wanted != Wanted(),
+        "items": items(list(shown.select_related("model").prefetch_related(*queue.READ)), actor),
+        "page": page,
+        "view": filters.query(tab=tab.value),
+        "may_ask": may_ask,
+        "may_choose": tab in _CHOSEN_FROM and queue.decides(actor, now),
+        "read_at": now.isoformat(),
+    }
     return render(request, "portal/approvals/inbox.html", context)
 
 
-def items(requests: list[ApprovalRequest], actor: Actor) -> list[Item]:
-    """Rows for these requests, in their order."""
-    now = clock.now()
-    names = _names_in(requests)
-    named = condition_names()
-    in_force = approvals_in_force({request.model_id for request in requests})
-    found = []
-    for request in requests:
-        standing = review.open_stage(request)
-        item = Item(
-            request=request,
-            requester=names[request.requested_by_id],
-            why=_ending(request, names)
-            or comparison.summary(comparison.compare(request, in_force.get(request.model_id), named)),
-            standing=standing,
-            complete=completeness.of(request, now),
-            due_at=standing.due_at if standing else None,
-            is_overdue=standing is not None and standing.is_overdue(now),
-            is_own=request.requested_by_id == actor.id,
-        )
-        found.append(item)
-    return found
+@require_POST
+@screen("governance.register.view")
+def bulk(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Claims the chosen requests, or gives them back to their requesters, each by an act of its own. What cannot be
+    is listed with why. Nothing is approved or rejected by the dozen."""
+    done, act = [], request.POST.get("act")
+    if act not in ("claim", "changes"):
+        return HttpResponseBadRequest("Many requests are claimed or given back, nothing else.")
+    for chosen in request.POST.getlist("chosen")[:PAGE]:
+        request_id, _, signed_hash = chosen.partition(":")
+        asked = _one(request_id)
+        if asked is None:
+            continue
+        try:
+            if act == "changes":
+                _give_back(actor, asked, request.POST.get("reason", ""), signed_hash)
+            else:
+                claims.claim(actor=actor, request=asked, now=clock.now())
+            done.append(asked)
+        except (errors.Conflict, errors.Forbidden, errors.InvalidRequest) as refusal:
+            note_shown(refusal)
+            messages.error(request, f"{asked.model}: {refusal.message}")
+    if done:
+        went = "given back to their requesters" if act == "changes" else "claimed by you for eight hours"
+        messages.success(request, f"{len(done)} {'request' if len(done) == 1 else 'requests'} {went}.")
+    return HttpResponseRedirect(reverse("approvals") + Filters(request.GET).query())
 
 
-def _names_in(requests: list[ApprovalRequest]) -> dict[UUID, str]:
-    deciders = [decision.decided_by_id for request in requests for decision in request.decisions.all()]
-    return names_of([*(request.requested_by_id for request in requests), *deciders])
+def address_after(request: HttpRequest, actor: Actor) -> str:
+    """Where a decision leads: to the next request of the view that the decision was made from, else to that view."""
+    filters = Filters(request.GET)
+    following = queue.following(actor, filters.wanted, filters.order, clock.now())
+    page = reverse("approval", args=[following.id]) if following else reverse("approvals")
+    return page + filters.query()
 
 
-def _ending(request: ApprovalRequest, names: dict[UUID, str]) -> str:
-    """Empty while it is open."""
-    if request.is_open:
-        return ""
-    if request.status == RequestStatus.DRAFT:
-        return "Not sent yet"
-    if request.status == RequestStatus.WITHDRAWN:
-        return "Taken back"
-    decision = list(request.decisions.all())[-1]
-    return f"{request.get_status_display()} by {names[decision.decided_by_id]}"
+def _give_back(actor: Actor, asked: ApprovalRequest, reason: str, signed_hash: str) -> None:
+    if not reason.strip():
+        raise errors.InvalidRequest("Say what is to be changed.", param="reason")
+    approvals.request_changes(actor=actor, request=asked, reason=reason, signed_hash=signed_hash, now=clock.now())
 
 
-def next_for(actor: Actor) -> ApprovalRequest | None:
-    """The oldest request of others that this person has not decided on."""
-    others = selectors.open_requests().exclude(requested_by_id=actor.id)
-    return next((request for request in others if not review.has_decided(request, actor.id)), None)
+def _one(request_id: str) -> ApprovalRequest | None:
+    try:
+        return ApprovalRequest.objects.select_related("model").filter(id=UUID(request_id)).first()
+    except ValueError:
+        return None
 
 
-def approvals_in_force(model_ids: set[UUID]) -> dict[UUID, Approval]:
-    """By model; a model has one at most."""
-    live = selectors.live_approvals(clock.now()).filter(model_id__in=model_ids)
-    return {approval.model_id: approval for approval in live}
-
-
-def condition_names() -> dict[UUID, str]:
-    """Of the teams and use cases that conditions name, as far as whoever looks may see them."""
-    teams = {team.id: team.name for team in Team.objects.all()}
-    return teams | {use_case.id: use_case.slug for use_case in UseCase.objects.all()}
-
-
-def _asked_by(actor: Actor) -> QuerySet[ApprovalRequest]:
-    return (
-        ApprovalRequest.objects.filter(requested_by_id=actor.id)
-        .select_related("model")
-        .prefetch_related(*_READ)[:_DECIDED_SHOWN]
-    )
-
-
-def _decided() -> QuerySet[ApprovalRequest]:
-    ended = [RequestStatus.APPROVED, RequestStatus.REJECTED, RequestStatus.WITHDRAWN]
-    decided = ApprovalRequest.objects.filter(status__in=ended)
-    return decided.select_related("model").prefetch_related(*_READ)[:_DECIDED_SHOWN]
+def _page_of(filters: Filters, total: int) -> Page:
+    """Past the end, the last part."""
+    number = min(filters.cleaned_data.get("page") or 1, max((total + PAGE - 1) // PAGE, 1))
+    first, last = (number - 1) * PAGE, min(number * PAGE, total)
+    before = filters.query(page=number - 1) or "?" if number > 1 else ""
+    after = filters.query(page=number + 1) if last < total else ""
+    return Page(first, last, total, before, after)

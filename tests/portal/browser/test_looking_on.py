@@ -21,7 +21,7 @@ def _is_live(page: Page) -> None:
 
 
 def test_a_request_appears_on_open_pages_by_itself(acme: Cast, helper: Model, visit: Visit) -> None:
-    watching, deciding = visit("/requests/", acme.ann), visit("/approvals/", acme.olga)
+    watching, deciding = visit("/requests/", acme.alice), visit("/approvals/", acme.olga)
     badge = watching.get_by_role("link", name="Approvals").locator("[data-badge]")
     _is_live(watching)
     _is_live(deciding)
@@ -31,7 +31,7 @@ def test_a_request_appears_on_open_pages_by_itself(acme: Cast, helper: Model, vi
     ask_for_helper(visit("/approvals/new/", acme.dev))
 
     expect(badge).to_have_text("1")
-    deciding.get_by_role("button", name="Changed – reload").click()
+    deciding.get_by_role("button", name="1 new – show").click()
     expect(deciding.get_by_role("row").filter(has_text="helper")).to_be_visible()
 
 
