@@ -17,6 +17,7 @@ from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
 from gateway.admission.flood import FloodGate
 from gateway.admission.share import LocalShare
+from gateway.evaluations.runner import run_probes
 from gateway.guards.policy import GuardPolicy
 from gateway.identity import TokenReader
 from gateway.providers.base import Timeouts
@@ -55,6 +56,7 @@ class Gateway:
             asyncio.create_task(upkeep.cut_suspended(self.services)),
             asyncio.create_task(upkeep.note_seen_secrets(self.services)),
             asyncio.create_task(upkeep.note_identities(self.services)),
+            asyncio.create_task(run_probes(self.services)),
             asyncio.create_task(gauges.watch(self.services)),
         ]
         tracing.start(self.services.process_id)

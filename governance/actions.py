@@ -17,7 +17,18 @@ ACTIONS: dict[str, Action] = {
     "governance.provider.resumed": Action("Provider resumed", _GOES_ON),
     "governance.model.registered": Action("Registered", "A model by exact version: its slug and version."),
     "governance.model.drifted": Action(
-        "Drift noticed", "A deployment says it is something else than what was approved; its approval is due sooner."
+        "Drift noticed",
+        "A deployment says it is something else than what was approved, or the model passes fewer of its probes; its "
+        "approval is due sooner.",
+    ),
+    "governance.evaluation_plan.set": Action(
+        "Probes planned", "By which key a model is probed, how often, and by how much it may pass less."
+    ),
+    "governance.evaluation_case.added": Action("Probe added", "A question of the runs from then on."),
+    "governance.evaluation_case.retired": Action("Probe retired", "It is asked no more."),
+    "governance.evaluation.queued": Action("Probes queued", "The run, and the approval it is under."),
+    "governance.evaluation.judged": Action(
+        "Probes judged", "How many passed or why the run failed; whether it is what others are compared with, or drift."
     ),
     "governance.model.suspended": Action("Model suspended", _STOPPED),
     "governance.model.resumed": Action("Model resumed", _GOES_ON),

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.db import connections
 
 from governance.models import ApprovalRequest, GatewayProcess, RequestStatus, SnapshotAcknowledgement
-from governance.services import drift, escalations, life, recertification
+from governance.services import drift, escalations, evaluations, life, recertification
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
@@ -47,6 +47,25 @@ def look_for_drift() -> int:
 def _look_for_drift(actor: Actor, now: datetime) -> int:
     with within(actor.scope):
         return sum(drift.look(actor=actor, identity=identity, now=now) for identity in drift.to_look_at())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def keep_evaluations() -> int:
+    """Judges runs of probes that have ended, and queues those that are due. Gives how many acts that were."""
+    return sum(_keep_evaluations(actor, clock.now()) for actor in _systems())
+
+
+def _keep_evaluations(actor: Actor, now: datetime) -> int:
+    acts = 0
+    with within(actor.scope):
+        for run in evaluations.to_judge():
+            evaluations.judge(actor=actor, run=run, now=now)
+            acts += 1
+        for plan in evaluations.due(now):
+            with suppress(errors.Conflict):  # somebody has queued it meanwhile
+                evaluations.queue(actor=actor, plan=plan, now=now)
+                acts += 1
+    return acts
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -73,7 +73,7 @@ class ModelAdmin(SuspendableAdmin[Model]):
         ("Facts", {"fields": ["tier", "context_window", "max_output_tokens", "modalities"]}),
         ("Where it comes from", {"fields": _ORIGIN}),
     ]
-    actions_detail = ["ask_for_approval", "renew", "end_of_life", "suspend", "resume"]
+    actions_detail = ["ask_for_approval", "renew", "end_of_life", "probes", "suspend", "resume"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         of_model = {"model_id": OuterRef("id")}
@@ -134,6 +134,10 @@ class ModelAdmin(SuspendableAdmin[Model]):
 
     def has_viewing_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return actor_of(request).may("governance.register.view")
+
+    @act(description="Probes", permission="viewing", icon="troubleshoot")
+    def probes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("model-probes", args=[object_id]))
 
     @act(description="End of life and callers", permission="viewing", icon="event_busy")
     def end_of_life(self, request: HttpRequest, object_id: str) -> HttpResponse:

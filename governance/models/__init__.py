@@ -9,6 +9,7 @@ from governance.models.choices import (
     BreakGlassStatus,
     Criticality,
     EvidenceKind,
+    Expectation,
     Finding,
     Life,
     MailState,
@@ -18,6 +19,7 @@ from governance.models.choices import (
     ProviderKind,
     RequestStatus,
     RiskTier,
+    RunStatus,
     SignatureKind,
     SubjectKind,
     Substitutability,
@@ -25,6 +27,7 @@ from governance.models.choices import (
     Verdict,
 )
 from governance.models.discussion import Claim, Comment, Escalation
+from governance.models.evaluation import EvaluationCase, EvaluationPlan, EvaluationResult, EvaluationRun
 from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
 from governance.models.identity import ReportedIdentity
 from governance.models.notice import Notice, NoticePreference
@@ -52,9 +55,14 @@ __all__ = [
     "Delegation",
     "Deployment",
     "Escalation",
+    "EvaluationCase",
+    "EvaluationPlan",
+    "EvaluationResult",
+    "EvaluationRun",
     "Evidence",
     "EvidenceFile",
     "EvidenceKind",
+    "Expectation",
     "Finding",
     "GatewayProcess",
     "Life",
@@ -79,6 +87,7 @@ __all__ = [
     "RiskTier",
     "Route",
     "RouteCandidate",
+    "RunStatus",
     "SignatureKind",
     "SnapshotAcknowledgement",
     "SnapshotChange",

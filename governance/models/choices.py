@@ -81,6 +81,24 @@ class EvidenceKind(models.TextChoices):
     OTHER = "other", "Other"
 
 
+class Expectation(models.TextChoices):
+    """What the answer to a probe is held against."""
+
+    CONTAINS = "contains", "Contains a text"
+    EQUALS = "equals", "Is a text"
+    MATCHES = "matches", "Matches a pattern"
+    JSON = "json", "Is JSON of a schema"
+
+
+class RunStatus(models.TextChoices):
+    """How far a run of probes is."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
 class SubjectKind(models.TextChoices):
     """What can be suspended. Everything is the whole installation, which its operator alone stops."""
 
@@ -115,6 +133,7 @@ class NoticeKind(models.TextChoices):
     DRIFTED = "drifted", "A model is no longer what was approved"
     VOIDED = "voided", "Another model answers than was approved"
     MOVED = "moved", "A provider is called at another address"
+    PROBES_FAILED = "probes_failed", "Probes of a model could not be run"
     RECERTIFICATION_DUE = "recertification_due", "A permission is to be recertified"
     RECERTIFICATION_OVERDUE = "recertification_overdue", "A permission was not recertified in time"
     DEPRECATED = "deprecated", "A model that your team calls comes to its end"

@@ -9,6 +9,7 @@ from governance.rest import (
     approvals,
     break_glass,
     discussion,
+    evaluations,
     evidence,
     inventory,
     notices,
@@ -33,6 +34,9 @@ router.register("model-cards", systems.ModelCardViewSet, "api-model-card")
 router.register("other-systems", systems.OtherSystemViewSet, "api-other-system")
 router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
 router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
+router.register("evaluation-plans", evaluations.EvaluationPlanViewSet, "api-evaluation-plan")
+router.register("evaluation-cases", evaluations.EvaluationCaseViewSet, "api-evaluation-case")
+router.register("evaluation-runs", evaluations.EvaluationRunViewSet, "api-evaluation-run")
 router.register("evidence", evidence.EvidenceViewSet, "api-evidence")
 router.register("delegations", reviews.DelegationViewSet, "api-delegation")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")

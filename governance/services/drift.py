@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -55,26 +56,35 @@ def look(*, actor: Actor, identity: ReportedIdentity, now: datetime) -> bool:
         approval = Approval.objects.select_for_update().filter(model_id=model_id, ended_at__isnull=True).first()
         if approval is None or not drifted(approval).filter(id=locked.id).exists():
             return False
-        _note(actor, locked, approval, now)
+        noticed = {"deployment_id": str(locked.deployment_id), "identity_id": str(locked.id)}
+        if versions.voids() and locked in versions.exchanges(locked.deployment.identities.all()):
+            _note(actor, approval, "governance.approval.voided", NoticeKind.VOIDED, noticed, now)
+        else:
+            have_recertified(actor=actor, approval=approval, noticed=noticed, now=now)
     return True
 
 
-def _note(actor: Actor, identity: ReportedIdentity, approval: Approval, now: datetime) -> None:
-    if versions.voids() and identity in versions.exchanges(identity.deployment.identities.all()):
-        action, kind = "governance.approval.voided", NoticeKind.VOIDED
-    else:
-        action, kind = "governance.model.drifted", NoticeKind.DRIFTED
-        _bring_forward(approval, now + TO_RECERTIFY)
+def have_recertified(*, actor: Actor, approval: Approval, noticed: Mapping[str, str], now: datetime) -> None:
+    """What follows from drift, however it was noticed: what `noticed` names goes on record. In a running transaction
+    that has locked the approval."""
+    permissions.require_system(actor)
+    by = now + TO_RECERTIFY
+    if by < approval.recertify_by:
+        approval.recertify_by = by
+        approval.save(update_fields=["recertify_by"])
+    _note(actor, approval, "governance.model.drifted", NoticeKind.DRIFTED, noticed, now)
+
+
+def _note(
+    actor: Actor, approval: Approval, action: str, kind: NoticeKind, noticed: Mapping[str, str], now: datetime
+) -> None:
+    """Puts it on record and tells the deciders."""
     record = append_act(
         actor=actor,
         action=action,
         object_kind="model",
         object_id=approval.model_id,
-        details={
-            "approval_id": str(approval.id),
-            "deployment_id": str(identity.deployment_id),
-            "identity_id": str(identity.id),
-        },
+        details={"approval_id": str(approval.id), **noticed},
     )
     deciders = Membership.objects.filter(role__in=permissions.roles_with(REVIEW))
     notices.tell(
@@ -86,9 +96,3 @@ def _note(actor: Actor, identity: ReportedIdentity, approval: Approval, now: dat
         now=now,
         once=f"drift:{record}",
     )
-
-
-def _bring_forward(approval: Approval, day: datetime) -> None:
-    if day < approval.recertify_by:
-        approval.recertify_by = day
-        approval.save(update_fields=["recertify_by"])

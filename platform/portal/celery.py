@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "refresh-statistics": {"task": "audit.tasks.refresh_statistics", "schedule": crontab(minute=35, hour=2)},
     "check-ledger": {"task": "audit.tasks.check_integrity", "schedule": crontab(minute="*/10")},
     "look-for-drift": {"task": "governance.tasks.look_for_drift", "schedule": 15.0},
+    "keep-evaluations": {"task": "governance.tasks.keep_evaluations", "schedule": 60.0},
     "keep-terms": {"task": "governance.tasks.keep_terms", "schedule": crontab(minute=20)},
     "prune-snapshot-changes": {"task": "governance.tasks.prune_snapshot_changes", "schedule": crontab(minute=15)},
 }

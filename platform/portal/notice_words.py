@@ -18,10 +18,11 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.DELEGATED: "{} lets you decide on requests in their place for a while.",
     NoticeKind.SUSPENDED: "Suspended, so that its calls are refused: {}.",
     NoticeKind.RESUMED: "Back in service: {}.",
-    NoticeKind.DRIFTED: "{} says it is something else than what was approved. It is to be recertified within a month.",
+    NoticeKind.DRIFTED: "{} is not what was approved, it seems. It is to be recertified within a month.",
     NoticeKind.MOVED: "Called at another address from now on: {}.",
     NoticeKind.VOIDED: "{} answers as another model than was approved. Its calls there are refused until it is "
     "approved anew.",
+    NoticeKind.PROBES_FAILED: "Its probes could not be run, so that drift would not be noticed: {}.",
     NoticeKind.RECERTIFICATION_DUE: "To be recertified, or its calls are refused: {}.",
     NoticeKind.RECERTIFICATION_OVERDUE: "Not recertified in time, so that its calls are refused: {}.",
     NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",

@@ -236,6 +236,7 @@ EGRESS_ALLOWED_NETWORKS = variables.EGRESS_ALLOWED_NETWORKS.read()
 HOSTED_SOCKET = variables.HOSTED_SOCKET.read(str(HOME / "run" / "hosted.sock"))
 VERSION_DRIFT = variables.VERSION_DRIFT.read()
 LEAN_INFERENCE_PATH = variables.LEAN_INFERENCE_PATH.read()
+RUN_PROBES = variables.RUN_PROBES.read()
 TRUSTED_PROXIES = variables.TRUSTED_PROXIES.read()
 
 # The colours are those of static/portal/portal.css.

@@ -320,6 +320,7 @@ VERSION_DRIFT = choice(
 LEAN_INFERENCE_PATH = flag(
     "LEAN_INFERENCE_PATH", "Whether `/v1` has its own handler; else Django's, at several times the cost.", default=True
 )
+RUN_PROBES = flag("RUN_PROBES", "Whether a gateway process runs probes of models beside its calls.", default=True)
 
 # What the operator sees
 REQUEST_LOG = text(

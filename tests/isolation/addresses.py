@@ -13,7 +13,17 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.models import Record
-from governance.models import Agreement, ApprovalRequest, BreakGlass, Evidence, Model, Provider, Suspension
+from governance.models import (
+    Agreement,
+    ApprovalRequest,
+    BreakGlass,
+    EvaluationCase,
+    EvaluationRun,
+    Evidence,
+    Model,
+    Provider,
+    Suspension,
+)
 from tenants.models import PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
@@ -25,6 +35,8 @@ SUBJECTS: dict[str, AnyModel] = {
     "approvals/": ApprovalRequest,
     "evidence/": Evidence,
     "models/": Model,
+    "probes/cases/": EvaluationCase,
+    "probes/runs/": EvaluationRun,
     "third-parties/": Provider,
     "exceptions/": BreakGlass,
     "requests/": Record,

@@ -12,7 +12,18 @@ from django.forms import ModelChoiceField
 from django.test import RequestFactory
 from django.urls import reverse
 
-from governance.models import Agreement, BreakGlass, Claim, Comment, Evidence, ModelCard, Suspension, ThirdPartyFile
+from governance.models import (
+    Agreement,
+    BreakGlass,
+    Claim,
+    Comment,
+    EvaluationCase,
+    EvaluationPlan,
+    Evidence,
+    ModelCard,
+    Suspension,
+    ThirdPartyFile,
+)
 from kit.ids import new_id
 from kit.scoping import within
 from tests.isolation.addresses import Address, told
@@ -33,7 +44,18 @@ WITHOUT_ROW = {
 }
 MADE_BY_OFFICERS = {"post /api/claims/", "post /api/review-rules/"}
 # Those that have screens of their own and no class of the admin.
-WITH_SCREENS = (Suspension, Evidence, ThirdPartyFile, Agreement, ModelCard, BreakGlass, Claim, Comment)
+WITH_SCREENS = (
+    Agreement,
+    BreakGlass,
+    Claim,
+    Comment,
+    EvaluationCase,
+    EvaluationPlan,
+    Evidence,
+    ModelCard,
+    Suspension,
+    ThirdPartyFile,
+)
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]
 
 

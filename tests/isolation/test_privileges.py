@@ -47,6 +47,18 @@ PRIVILEGES = {
     "governance_decision": ("SI", "SI", NONE),
     "governance_delegation": ("SI U(ends_at)", "SI", NONE),
     "governance_deployment": ("SI U(suspended_at)", ALL, "S"),
+    "governance_evaluationcase": ("SI U(retired_at)", "SI", "S"),
+    "governance_evaluationplan": (
+        "SI U(api_key_id,every_hours,is_active,set_at,set_by_id,tolerance)",
+        "SI",
+        "S",
+    ),
+    "governance_evaluationresult": ("S", "S", "SI"),
+    "governance_evaluationrun": (
+        "SI U(has_drifted,is_baseline,judged_at)",
+        "SI",
+        "S U(attempts,claimed_by,ended_at,failure_code,passed,started_at,status)",
+    ),
     "governance_evidence": (
         "SI U(withdrawal_reason,withdrawn_at,withdrawn_by_id)",
         "SI U(withdrawal_reason,withdrawn_at,withdrawn_by_id)",

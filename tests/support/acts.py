@@ -65,6 +65,7 @@ from tests.support.preparing import (
 from tests.support.preparing import (
     unique as _unique,
 )
+from tests.support.probes import PROBES
 from tests.support.register_acts import REGISTER
 from tests.support.terms import announce_end, approved_long_ago
 from tests.support.world import World
@@ -296,6 +297,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     ),
     **REGISTER,
     **DISCUSSION,
+    **PROBES,
     "governance.approval.requested": _on(
         new_model,
         lambda actor, model: approvals.submit(

@@ -80,6 +80,7 @@ def start(environment: dict[str, str], log: Path, *, port: int | None = None, **
                 **environment,
                 "PYTHONPATH": f"{REPOSITORY}/platform:{REPOSITORY}",
                 "METRICS_TOKEN": METRICS_TOKEN,
+                "RUN_PROBES": "false",  # runs that tests leave behind are nobody's
                 **settings,
             },
             output,

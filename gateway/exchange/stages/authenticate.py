@@ -28,6 +28,20 @@ def authenticate(services: Services, headers: Headers, address: Address) -> Call
     return caller
 
 
+def by_key_id(services: Services, key_id: UUID, organization_id: UUID) -> Caller:
+    """The caller that an API key stands for, for what the gateway itself does with it. Raises as `authenticate`.
+
+    A key that is bound to networks is not used: the gateway is in none of them.
+    """
+    key = services.snapshot.api_keys.get(key_id)
+    organization = services.snapshot.organizations.get(organization_id)
+    if key is None or organization is None or key.organization_id != organization.id:
+        raise errors.Unauthenticated("The API key is not known.")
+    _require_live(key, clock.now())
+    _check_network(key, None)
+    return Caller(key, organization, "api_key")
+
+
 def presented(headers: Headers) -> str:
     """The key or token sent, in any of the three headers the SDKs use. Raises `errors.Unauthenticated`."""
     authorization = headers.get(b"authorization", b"")
@@ -68,12 +82,16 @@ def _by_api_key(services: Services, token: str) -> Caller:
 
 
 def _live_secret(key: ApiKeyEntry, digest: bytes, at: datetime) -> UUID:
+    secret = next(secret for secret in key.secrets if secret.digest == digest)
+    _require_live(key, at, secret.expires_at)
+    return secret.id
+
+
+def _require_live(key: ApiKeyEntry, at: datetime, end_of_secret: datetime | None = None) -> None:
     if key.is_revoked:
         raise errors.Unauthenticated("The API key has been revoked.", code="revoked_api_key")
-    secret = next(secret for secret in key.secrets if secret.digest == digest)
-    if any(end is not None and at >= end for end in (key.expires_at, secret.expires_at)):
+    if any(end is not None and at >= end for end in (key.expires_at, end_of_secret)):
         raise errors.Unauthenticated("The API key has expired.", code="expired_api_key")
-    return secret.id
 
 
 def _check_network(credential: CredentialEntry, address: Address) -> None:

@@ -9,14 +9,15 @@ import pytest
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
-from governance.models import Notice, NoticePreference, Route
+from governance.models import EvaluationResult, EvaluationRun, Notice, NoticePreference, Route
 from tenants.models import PersonalAccessToken
 from tests.audit.conftest import Connect, url_of
 from tests.isolation.plots import AnyModel, owned_models
 from tests.isolation.walls import Estate, build_estate
 
-# A person's own key to the API: its acts are on record, it governs nothing. No more does what a person is told.
-NOT_GOVERNED = {PersonalAccessToken, Notice, NoticePreference}
+# A person's own key to the API: its acts are on record, it governs nothing. No more does what a person is told, nor
+# what came of probes, which the database lets nobody change afterwards.
+NOT_GOVERNED = {PersonalAccessToken, Notice, NoticePreference, EvaluationRun, EvaluationResult}
 GOVERNED = [
     pytest.param(model, id=model._meta.label)
     for model in owned_models()
