@@ -50,8 +50,9 @@ ACTIONS: dict[str, Action] = {
     "governance.approval.revised": Action(
         "Request revised", "The hash of what it asks now; decisions on earlier revisions count no more."
     ),
-    "governance.approval.tier_raised": Action(
-        "Risk tier raised", "The tier by whose rule it is decided from then on; its review begins anew."
+    "governance.approval.tier_overridden": Action(
+        "Risk tier overridden",
+        "The tier by whose rule it is decided from then on; its review begins anew. The reason is not sealed.",
     ),
     "governance.approval.signed": Action(
         "Signed", "An approval that more are needed with, and the hash of what was decided on."
@@ -94,6 +95,7 @@ ACTIONS: dict[str, Action] = {
     "governance.review_rule.set": Action(
         "Review rule set", "The risk tier it is for, its number, how many stages it has, and how long approvals hold."
     ),
+    "governance.questionnaire.set": Action("Questionnaire set", "Its number, and how many questions it asks."),
     "governance.evidence.added": Action(
         "Evidence added", "What an officer may rely on: its kind, its hash, and its result. Its title is not sealed."
     ),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from governance import risk
 from governance.models.approval import Asked, Conditions
 from kit.data_class import DataClass
 
@@ -50,15 +51,40 @@ def compare(asked: Conditions, in_force: Conditions | None, names: Mapping[UUID,
     ]
 
 
-def revised(after: Asked, before: Asked, names: Mapping[UUID, str]) -> list[Compared]:
-    """What a revision asks differently from the one before."""
+def revised(
+    after: Asked,
+    before: Asked,
+    names: Mapping[UUID, str],
+    evidence: tuple[Collection[str], Collection[str]] = ((), ()),
+) -> list[Compared]:
+    """What a revision asks differently from the one before. `evidence` are the titles that each rests on."""
     tiers = _ordered(after.risk_tier, before.risk_tier)
+    rests_on, rested_on = (", ".join(sorted(titles)) or "nothing" for titles in evidence)
     rows = [
         *compare(after, before, names),
         Compared("Risk tier", after.get_risk_tier_display(), before.get_risk_tier_display(), tiers),
+        *_answers(after, before),
+        Compared("Evidence", rests_on, rested_on, "new"),
         Compared("Why", after.justification, before.justification, "new"),
     ]
-    return [row for row in rows if row.change != "same" and row.asked != row.in_force]
+    return [row for row in rows if row.asked != row.in_force]
+
+
+def _answers(after: Asked, before: Asked) -> list[Compared]:
+    """A question whose answer has more points is wider."""
+    now, was = (
+        {each.name: each for each in risk.assessment(asked).answered} if asked.answers is not None else {}
+        for asked in (after, before)
+    )
+    return [
+        Compared(
+            (now.get(name) or was[name]).title,
+            now[name].answer if name in now else "not answered",
+            was[name].answer if name in was else "not answered",
+            _ordered(now[name].points, was[name].points) if name in now and name in was else "new",
+        )
+        for name in dict.fromkeys([*now, *was])
+    ]
 
 
 def summary(rows: Collection[Compared]) -> str:

@@ -31,6 +31,7 @@ from governance.models.evaluation import EvaluationCase, EvaluationPlan, Evaluat
 from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
 from governance.models.identity import ReportedIdentity
 from governance.models.notice import Notice, NoticePreference
+from governance.models.questionnaire import Questionnaire, TierOverride
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
 from governance.models.suspension import Suspension
@@ -78,6 +79,7 @@ __all__ = [
     "Price",
     "Provider",
     "ProviderKind",
+    "Questionnaire",
     "ReportedIdentity",
     "RequestEvidence",
     "RequestRevision",
@@ -96,6 +98,7 @@ __all__ = [
     "Suspension",
     "ThirdPartyFile",
     "Tier",
+    "TierOverride",
     "UseCase",
     "Verdict",
 ]

@@ -48,6 +48,19 @@ class Asked(Conditions):
     risk_tier = models.PositiveSmallIntegerField(
         choices=RiskTier.choices, default=RiskTier.LOW, help_text="Which review rule it is decided by."
     )
+    questionnaire = models.ForeignKey(
+        "governance.Questionnaire",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose questions are answered. Empty where there are answers: the shipped one's.",
+    )
+    answers = models.JSONField(null=True, blank=True, editable=False)
+    computed_tier = models.PositiveSmallIntegerField(
+        choices=RiskTier.choices, null=True, blank=True, editable=False, help_text="What follows from the answers."
+    )
     content_hash = models.CharField(
         max_length=64, editable=False, help_text="SHA-256 of what is asked; a decision signs this."
     )
@@ -84,6 +97,11 @@ class ApprovalRequest(TenantOwned, Asked):
                 fields=["model"],
                 condition=Q(status__in=["submitted", "in_review", "changes_requested"]),
                 name="one_open_approval_request_per_model",
+            ),
+            models.CheckConstraint(
+                condition=Q(answers__isnull=True, computed_tier__isnull=True, questionnaire__isnull=True)
+                | Q(answers__isnull=False, computed_tier__isnull=False),
+                name="tier_is_computed_from_answers",
             ),
         ]
 

@@ -43,6 +43,11 @@ class RiskTierField(serializers.ChoiceField):
         return RiskTier(value).name.lower()
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": ["string", "boolean", "integer"]}})
+class AnswersField(serializers.JSONField):
+    """By the names of the questions. What is valid is for the questionnaire to say."""
+
+
 class ConditionsShown(serializers.Serializer[Any]):
     """Empty lists mean any."""
 
@@ -64,6 +69,16 @@ class ConditionsShown(serializers.Serializer[Any]):
             return []
         seen = set(UseCase.objects.filter(id__in=row.use_cases).values_list("id", flat=True))
         return [str(use_case) if use_case in seen else None for use_case in row.use_cases]
+
+
+class AnswersShown(serializers.Serializer[Any]):
+    """Null where nothing was answered."""
+
+    questionnaire = serializers.UUIDField(
+        source="questionnaire_id", read_only=True, allow_null=True, help_text="Null for the shipped one."
+    )
+    answers = AnswersField(read_only=True, allow_null=True)
+    computed_tier = RiskTierField(read_only=True, allow_null=True, help_text="What follows from the answers.")
 
 
 class DecisionShown(serializers.ModelSerializer[Decision]):
@@ -101,7 +116,7 @@ class StageShown(serializers.Serializer[Any]):
     due_at = serializers.DateTimeField(read_only=True)
 
 
-class RevisionShown(ConditionsShown):
+class RevisionShown(ConditionsShown, AnswersShown):
     """What a request asked in one of its revisions."""
 
     number = serializers.IntegerField(read_only=True)
@@ -111,12 +126,23 @@ class RevisionShown(ConditionsShown):
     made_at = serializers.DateTimeField(read_only=True)
 
 
+class OverrideShown(serializers.Serializer[Any]):
+    """What an officer made of the tier, from which revision on."""
+
+    revision = serializers.IntegerField(read_only=True)
+    from_tier = RiskTierField(read_only=True)
+    risk_tier = RiskTierField(read_only=True)
+    reason = serializers.CharField(read_only=True)
+    overridden_by = serializers.UUIDField(source="overridden_by_id", read_only=True)
+    overridden_at = serializers.DateTimeField(read_only=True)
+
+
 class LackShown(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=EvidenceKind.choices, read_only=True)
     lack = serializers.ChoiceField(choices=["missing", "withdrawn", "expired", "failed"], read_only=True)
 
 
-class ApprovalRequestShown(ConditionsShown):
+class ApprovalRequestShown(ConditionsShown, AnswersShown):
     """`content_hash` is what a decision signs."""
 
     id = serializers.UUIDField(read_only=True)
@@ -134,6 +160,7 @@ class ApprovalRequestShown(ConditionsShown):
     approval = serializers.SerializerMethodField(help_text="The permission that followed, if one did.")
     stages = serializers.SerializerMethodField()
     decisions = DecisionShown(many=True, read_only=True)
+    overrides = OverrideShown(many=True, read_only=True)
 
     def get_approval(self, row: ApprovalRequest) -> UUID | None:
         return row.approval.id if hasattr(row, "approval") else None
@@ -161,7 +188,12 @@ class ContentTaken(serializers.Serializer[Any]):
     regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
     max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    risk_tier = RiskTierField(required=False, default=RiskTier.LOW)
+    risk_tier = RiskTierField(
+        required=False, default=RiskTier.LOW, help_text="Where nothing is answered; it is computed from answers."
+    )
+    answers = AnswersField(
+        required=False, allow_null=True, default=None, help_text="To the questionnaire that is asked now."
+    )
     evidence = serializers.ListField(
         child=Scoped(Evidence), required=False, default=list, help_text="About the model, or one of its providers."
     )
@@ -195,6 +227,7 @@ class ApprovalTaken(DecisionTaken):
 
 class TierTaken(serializers.Serializer[Any]):
     risk_tier = RiskTierField()
+    reason = serializers.CharField(max_length=4000)
 
 
 class StageRuleForm(serializers.Serializer[Any]):
@@ -276,4 +309,5 @@ def terms_of(entered: dict[str, Any]) -> Terms:
         expires_at=entered["expires_at"],
         risk_tier=entered["risk_tier"],
         evidence=[found.id for found in entered["evidence"]],
+        answers=entered["answers"],
     )

@@ -28,7 +28,7 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
     serializer_class = wire.ApprovalRequestShown
     view_act = "governance.register.view"
     related = ("model", "approval")
-    prefetched = ("decisions", "stages", "attached__evidence")
+    prefetched = ("decisions", "stages", "attached__evidence", "overrides")
     search_fields = ["model__slug", "justification"]
     filters_by = {"status": "status", "model": "model_id", "requested_by": "requested_by_id"}
 
@@ -101,11 +101,12 @@ class ApprovalRequestViewSet(ScopedViewSet[ApprovalRequest]):
         return self._decide(approvals.request_changes)
 
     @extend_schema(request=wire.TierTaken, responses=wire.ApprovalRequestShown)
-    @action(detail=True, methods=["post"], url_path="raise-tier")
-    def raise_tier(self, request: Request, pk: str) -> Response:
-        """Has it decided by the rule of a higher tier, from the first stage on."""
+    @action(detail=True, methods=["post"], url_path="override-tier")
+    def override_tier(self, request: Request, pk: str) -> Response:
+        """Has it decided by the rule of another tier, from the first stage on. Needs `X-OTP`, and somebody else than
+        the requester."""
         asked, entered = self.get_object(), self.taken(wire.TierTaken)
-        approvals.raise_tier(actor=self.actor, request=asked, **entered)
+        approvals.override_tier(actor=self.actor, request=asked, now=clock.now(), **entered)
         return self._as_it_stands()
 
     @extend_schema(request=None, responses=wire.ApprovalRequestShown)

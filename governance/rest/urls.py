@@ -13,6 +13,7 @@ from governance.rest import (
     evidence,
     inventory,
     notices,
+    questionnaires,
     register,
     reviews,
     suspensions,
@@ -37,6 +38,7 @@ router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
 router.register("evaluation-plans", evaluations.EvaluationPlanViewSet, "api-evaluation-plan")
 router.register("evaluation-cases", evaluations.EvaluationCaseViewSet, "api-evaluation-case")
 router.register("evaluation-runs", evaluations.EvaluationRunViewSet, "api-evaluation-run")
+router.register("questionnaires", questionnaires.QuestionnaireViewSet, "api-questionnaire")
 router.register("evidence", evidence.EvidenceViewSet, "api-evidence")
 router.register("delegations", reviews.DelegationViewSet, "api-delegation")
 router.register("approvals", approvals.ApprovalViewSet, "api-approval")

@@ -50,6 +50,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Home", "home", "home"),
             Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
             Link("Exceptions", "emergency", "exceptions", "governance.register.view", _exceptions),
+            Link("Review rules", "rule", "review-rules", "governance.register.view"),
             Link("Due", "event_upcoming", "due", "governance.register.view"),
             Link("Notices", "notifications", "notices"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),

@@ -208,6 +208,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "tenants.models.choices.Role",
         "ProviderKindEnum": "governance.models.choices.ProviderKind",
+        "RiskTierEnum": ["low", "medium", "high"],
         "EvidenceKindEnum": "governance.models.choices.EvidenceKind",
         "AgreementKindEnum": "governance.models.choices.AgreementKind",
         "SignatureKindEnum": "governance.models.choices.SignatureKind",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connections
 
-from governance.models import ApprovalRequest
+from governance.models import ApprovalRequest, RiskTier
 from governance.services import approvals
 from governance.services.approvals import Terms
 from kit import clock
@@ -34,6 +34,13 @@ def fresh(world: World, request: ApprovalRequest) -> ApprovalRequest:
 def revise(actor: Actor, request: ApprovalRequest, **terms: Any) -> ApprovalRequest:
     with within(actor.scope):
         return approvals.revise(actor=actor, request=request, justification="letters", terms=Terms(**terms))
+
+
+def override_tier(
+    actor: Actor, request: ApprovalRequest, tier: RiskTier, reason: str = "as much care as it takes"
+) -> ApprovalRequest:
+    with within(actor.scope):
+        return approvals.override_tier(actor=actor, request=request, risk_tier=tier, reason=reason, now=clock.now())
 
 
 def send(actor: Actor, request: ApprovalRequest) -> ApprovalRequest:

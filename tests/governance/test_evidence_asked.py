@@ -24,7 +24,7 @@ from governance.services.evidence import Result
 from kit import clock, errors
 from kit.scoping import within
 from tenants.models import Role
-from tests.governance.reviewing import decide, fresh, revise, send
+from tests.governance.reviewing import decide, fresh, override_tier, revise, send
 from tests.governance.test_four_eyes_in_the_database import act_as, sign
 from tests.support.acts import add_evidence, ask, new_model
 from tests.support.world import World
@@ -125,8 +125,7 @@ def test_without_evidence_a_hash_stays_what_it_was(world: World) -> None:
 
 def test_a_raised_tier_keeps_the_evidence(world: World) -> None:
     request = asked(world, EVALUATION)
-    with within(world.officer.scope):
-        raised = approvals.raise_tier(actor=world.officer, request=request, risk_tier=HIGH)
+    raised = override_tier(world.officer, request, HIGH)
     assert set(lacks(world, raised)) == {"red_team", "dpia"}
     assert decide(world.officer, raised) is None
 

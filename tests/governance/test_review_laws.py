@@ -18,7 +18,7 @@ from kit.context import Actor
 from kit.errors import ChanceryError
 from kit.scoping import Scope, within
 from tenants.models import Role
-from tests.governance.reviewing import decide, fresh, revise, send
+from tests.governance.reviewing import decide, fresh, override_tier, revise, send
 from tests.support.acts import draft
 from tests.support.world import World, build
 
@@ -92,9 +92,9 @@ class Review(RuleBasedStateMachine):
     def send(self, name: str) -> None:
         _try(lambda: send(self.people[name], self.request))
 
-    @rule(name=who)
-    def raise_tier(self, name: str) -> None:
-        _try(lambda: _within(self.people[name], approvals.raise_tier, request=self.request, risk_tier=RiskTier.HIGH))
+    @rule(name=who, tier=tiers)
+    def override_tier(self, name: str, tier: RiskTier) -> None:
+        _try(lambda: override_tier(self.people[name], self.request, tier))
 
     @rule(name=who, is_meant=st.sampled_from([False, False, False, True]))
     def withdraw(self, name: str, is_meant: bool) -> None:

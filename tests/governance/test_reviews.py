@@ -18,7 +18,7 @@ from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Membership, Role, User
 from tenants.services import people
-from tests.governance.reviewing import decide, fresh, revise, send, together
+from tests.governance.reviewing import decide, fresh, override_tier, revise, send, together
 from tests.governance.test_four_eyes_in_the_database import act_as, sign
 from tests.support.acts import acts_of, ask, draft
 from tests.support.world import World, without_second_factor
@@ -184,19 +184,21 @@ def test_what_is_open_is_not_edited(world: World) -> None:
         revise(world.admin, request, risk_tier=HIGH, regions=["eu"])
 
 
-def test_an_officer_raises_the_tier_and_the_review_begins_anew(world: World) -> None:
+def test_an_officer_overrides_the_tier_and_the_review_begins_anew(world: World) -> None:
     request = ask(world)
-    with within(world.officer.scope):
-        raised = approvals.raise_tier(actor=world.officer, request=request, risk_tier=HIGH)
+    raised = override_tier(world.officer, request, HIGH)
     assert positions(world, raised) == [(1, 1, True), (2, 2, False)]
     with pytest.raises(errors.Conflict):
         decide(world.officer, request)  # as it was shown
     decide(world.officer, raised)
-    for tier in (RiskTier.LOW, HIGH):
-        with pytest.raises(errors.Conflict), within(world.officer.scope):
-            approvals.raise_tier(actor=world.officer, request=raised, risk_tier=tier)
-    with pytest.raises(errors.Forbidden), within(world.admin.scope):
-        approvals.raise_tier(actor=world.admin, request=raised, risk_tier=HIGH)
+    with pytest.raises(errors.Conflict):
+        override_tier(world.officer, raised, HIGH)  # which it is
+    with pytest.raises(errors.Forbidden):
+        override_tier(world.admin, raised, RiskTier.LOW)
+    with pytest.raises(errors.InvalidRequest):
+        override_tier(world.officer, raised, RiskTier.LOW, reason=" ")
+    lowered = override_tier(world.officer, raised, RiskTier.LOW)
+    assert positions(world, lowered) == [(1, 1, True)]
 
 
 def test_a_delegate_decides_in_somebodys_place(world: World) -> None:

@@ -10,6 +10,7 @@ from kit import clock
 from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Role, User
+from tests.governance.reviewing import override_tier
 from tests.support.acts import ask, draft
 from tests.support.world import World
 
@@ -90,8 +91,7 @@ def test_the_requester_hears_how_it_ends_and_reviewers_of_the_next_revision(worl
 def test_a_raised_request_is_told_anew(world: World) -> None:
     officer = world.officer
     request = ask(world)
-    with within(officer.scope):
-        approvals.raise_tier(actor=officer, request=request, risk_tier=RiskTier.MEDIUM)
+    override_tier(officer, request, RiskTier.MEDIUM)
     assert told(officer) == [["review_wanted"] * 2]
 
 

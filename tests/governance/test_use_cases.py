@@ -19,6 +19,7 @@ from kit.scoping import within
 from tenants.models import Role
 from tests.portal.api.caller import Script, refusal
 from tests.support.acts import ask, description, draft, new_model, new_use_case
+from tests.support.answers import entered
 from tests.support.cast import Cast, browser
 from tests.support.world import World, without_second_factor
 
@@ -183,7 +184,13 @@ def test_use_cases_and_callers_regions_are_asked_for_and_decided_on_with_names(a
     use_case, model = new_use_case(acme.world, slug="letters"), new_model(acme.world)
     client, address = browser(acme.ada), f"{reverse('approval-ask')}?model={model.id}"
     assert "letters: Letters" in client.get(address).content.decode()
-    form = {"justification": "x", "max_data_class": 1, "use_cases": [str(use_case.id)], "caller_regions": ["eu"]}
+    form = {
+        "justification": "x",
+        "max_data_class": 1,
+        "use_cases": [str(use_case.id)],
+        "caller_regions": ["eu"],
+        **entered(),
+    }
     asked = client.post(address, form)
     assert asked.status_code == 302
     page = browser(acme.alice).get(asked.headers["Location"]).content.decode()

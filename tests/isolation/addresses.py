@@ -22,6 +22,7 @@ from governance.models import (
     Evidence,
     Model,
     Provider,
+    Questionnaire,
     Suspension,
 )
 from tenants.models import PersonalAccessToken
@@ -39,13 +40,14 @@ SUBJECTS: dict[str, AnyModel] = {
     "probes/runs/": EvaluationRun,
     "third-parties/": Provider,
     "exceptions/": BreakGlass,
+    "questionnaires/": Questionnaire,
     "requests/": Record,
     "revocations/": Suspension,
     "api/requests/": Record,
     "account/tokens/": PersonalAccessToken,
 }
 # Parameters that name no row.
-OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/"}
+OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/", "review-rules/<int:tier>"}
 _PARAMETER = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 _OF_THE_ADMIN = re.compile(r"admin/(\w+)/(\w+)/")
 # Of the moment, and of the word that is taken out.

@@ -14,6 +14,7 @@ from kit.ids import new_id
 from tenants import models as tenants
 from tests.isolation.addresses import Address, addresses
 from tests.isolation.plots import FACTORIES, AnyModel, Plot
+from tests.support.answers import defined
 from tests.support.issuers import new_jwks
 
 Form = Callable[[Plot], dict[str, Any]]
@@ -157,6 +158,7 @@ FORMS: dict[str, Form] = {
         "expectation": "contains",
         "expected": "fine",
     },
+    "post /api/questionnaires/": lambda plot: defined().as_json(),
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
     "post /api/claims/": lambda plot: {"request": _id(plot, governance.ApprovalRequest)},
     "post /api/comments/": lambda plot: {"request": _id(plot, governance.ApprovalRequest), "text": "for tests"},

@@ -210,7 +210,7 @@ def request_for(plot: Plot, model: Any, requested_by: Any, **asked: Any) -> Any:
 
 def _approval_request(plot: Plot) -> Any:
     """One that is open still, so that its owner may change it."""
-    return request_for(plot, _model(plot), plot.lead.user)
+    return request_for(plot, _model(plot), plot.lead.user, answers={"acts": False}, computed_tier=1)
 
 
 def _revision(plot: Plot) -> Any:

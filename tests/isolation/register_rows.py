@@ -1,4 +1,4 @@
-"""One row of what is known of providers, of models, and of systems that run elsewhere."""
+"""One row of what is known of providers, of models, of systems that run elsewhere, and of risk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.db import models
 
 from governance import models as governance
 from kit.ids import new_id
+from kit.scoping import within
+from tests.support.answers import defined
 
 if TYPE_CHECKING:
     from tests.isolation.plots import Plot
@@ -51,9 +53,38 @@ def _other_system(plot: Plot) -> Any:
     )
 
 
+def _questionnaire(plot: Plot) -> Any:
+    asked = defined(high_from=500).as_json()
+    versions = governance.Questionnaire.across_tenants.using("system").filter(
+        organization_id=plot.world.organization.id
+    )
+    return plot.add(
+        governance.Questionnaire, number=versions.count() + 1, set_by=plot.lead.user, set_at=plot.world.now, **asked
+    )
+
+
+def _tier_override(plot: Plot) -> Any:
+    """By an officer, whom alone the database takes it from."""
+    officer = plot.world.officer
+    request = plot.row(governance.ApprovalRequest)
+    with within(officer.scope):
+        return governance.TierOverride.objects.create(
+            organization_id=plot.world.organization.id,
+            request=request,
+            revision=2,
+            from_tier=governance.RiskTier.LOW,
+            risk_tier=governance.RiskTier.HIGH,
+            reason="for tests",
+            overridden_by_id=officer.id,
+            overridden_at=plot.world.now,
+        )
+
+
 REGISTER: dict[type[models.Model], Callable[[Plot], Any]] = {
     governance.ThirdPartyFile: _third_party_file,
     governance.Agreement: _agreement,
     governance.ModelCard: _model_card,
     governance.OtherSystem: _other_system,
+    governance.Questionnaire: _questionnaire,
+    governance.TierOverride: _tier_override,
 }

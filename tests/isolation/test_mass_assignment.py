@@ -21,6 +21,7 @@ from governance.models import (
     EvaluationPlan,
     Evidence,
     ModelCard,
+    Questionnaire,
     Suspension,
     ThirdPartyFile,
 )
@@ -42,7 +43,7 @@ WITHOUT_ROW = {
     "post /api/inventory/",
     "put /api/declaration/",
 }
-MADE_BY_OFFICERS = {"post /api/claims/", "post /api/review-rules/"}
+MADE_BY_OFFICERS = {"post /api/claims/", "post /api/questionnaires/", "post /api/review-rules/"}
 # Those that have screens of their own and no class of the admin.
 WITH_SCREENS = (
     Agreement,
@@ -53,6 +54,7 @@ WITH_SCREENS = (
     EvaluationPlan,
     Evidence,
     ModelCard,
+    Questionnaire,
     Suspension,
     ThirdPartyFile,
 )

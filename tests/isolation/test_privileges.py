@@ -35,8 +35,8 @@ PRIVILEGES = {
     "governance_approval": ("SI U(ended_at,noticed_days,recertify_by,suspended_at)", ALL, "S"),
     "governance_agreement": ("SI U(ended_at)", "SI", NONE),
     "governance_approvalrequest": (
-        "SI U(caller_regions,content_hash,expires_at,justification,max_data_class,regions,revision,risk_tier,status,"
-        "teams,use_cases)",
+        "SI U(answers,caller_regions,computed_tier,content_hash,expires_at,justification,max_data_class,"
+        "questionnaire_id,regions,revision,risk_tier,status,teams,use_cases)",
         ALL,
         "S",
     ),
@@ -82,6 +82,7 @@ PRIVILEGES = {
     ),
     "governance_price": ("SI", ALL, "S"),
     "governance_provider": ("SI U(base_url,credential,kind,suspended_at)", ALL, "S"),
+    "governance_questionnaire": ("SI", "SI", NONE),
     "governance_requestevidence": ("SI", "SI", NONE),
     "governance_reportedidentity": ("S U(looked_at)", "S", "SI"),
     "governance_requestrevision": ("S", "S", NONE),
@@ -92,6 +93,7 @@ PRIVILEGES = {
     "governance_snapshot_change": ("S", "SD", "S"),
     "governance_snapshotacknowledgement": ("S", "SUD", "SI"),
     "governance_suspension": ("SI U(end_reason,ended_at,ended_by_id)", "SIU", "S"),
+    "governance_tieroverride": ("SI", "SI", NONE),
     "governance_usecase": (
         "SI U(ai_act_class,decides_about_persons,name,owner_id,purpose,retired_at)",
         "SIU",

@@ -11,6 +11,7 @@ from governance.models import Approval, ApprovalRequest, Life, Model
 from kit import clock
 from kit.scoping import within
 from tests.portal.api.caller import Script, refusal
+from tests.support.answers import entered
 from tests.support.cast import Cast, browser
 from tests.support.settled import settled
 from tests.support.terms import announce_end, approved_long_ago
@@ -113,7 +114,7 @@ def test_renewing_begins_with_the_conditions_in_force_and_names_what_it_renews(a
     opened = client.get(reverse("admin:governance_approval_renew", args=[approval.id]))
     assert opened.headers["Location"] == address
     assert "It recertifies the approval" in client.get(address).content.decode()
-    form = {"justification": "still needed", "max_data_class": "2", "risk_tier": "1"}
+    form = {"justification": "still needed", "max_data_class": "2", **entered()}
     assert client.post(address, form).status_code == 302
     with within(world.system.scope):
         assert ApprovalRequest.objects.get(model_id=approval.model_id, status="submitted").renews_id == approval.id

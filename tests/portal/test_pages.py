@@ -12,6 +12,7 @@ import portal.urls  # noqa: F401 - registers with the admin
 from governance.models import ApprovalRequest
 from kit.scoping import within
 from portal.navigation import GROUPS
+from tests.support.answers import entered
 from tests.support.cast import Browser, Cast, browser
 
 EVERYBODY = ["ada", "alice", "ann", "bob", "dev", "rob"]
@@ -37,7 +38,7 @@ POSTED = [
     f"/models/{NOBODYS}/probes/run/",
     f"/probes/cases/{NOBODYS}/retire/",
     f"/approvals/{NOBODYS}/decide/",
-    f"/approvals/{NOBODYS}/raise/",
+    f"/approvals/{NOBODYS}/tier/",
     f"/approvals/{NOBODYS}/withdraw/",
     f"/third-parties/{NOBODYS}/describe/",
     f"/third-parties/{NOBODYS}/agree/",
@@ -135,7 +136,7 @@ def test_what_was_decided_is_told_by_who_decided_it(acme: Cast) -> None:
 
 def test_a_request_is_asked_for_and_withdrawn_by_the_same_person_only(acme: Cast) -> None:
     model = acme.world.model("helper", approved=False)
-    form = {"justification": "letters", "max_data_class": "1", "ends_on": "2099-06-30"}
+    form = {"justification": "letters", "max_data_class": "1", "ends_on": "2099-06-30", **entered()}
     asked = browser(acme.dev).post(f"/approvals/new/?model={model.id}", form)
     withdrawal = f"{asked.headers['Location']}withdraw/"
 

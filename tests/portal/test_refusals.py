@@ -63,10 +63,10 @@ def test_another_organisations_objects_are_not_told_of(acme: Cast, other_world: 
 
 def test_who_is_turned_away_before_any_service_is_asked_is_on_record(acme: Cast) -> None:
     request, model = ask(acme.world), new_model(acme.world)
-    assert browser(acme.dev).post(f"/approvals/{request.id}/raise/", {"risk_tier": "3"}).status_code == 403
+    assert browser(acme.dev).post(f"/approvals/{request.id}/tier/", {"risk_tier": "3"}).status_code == 403
     assert Script(acme.rob).post(f"models/{model.id}/suspend/", {"reason": "x"}).status_code == 403
-    [(raising, first), (_, second)] = told(acme)
-    assert raising == "approval-raise"
+    [(overriding, first), (_, second)] = told(acme)
+    assert overriding == "approval-tier"
     assert (first, second) == ("permission_denied", "permission_denied")
     assert [each.object_id for each in refused_in(acme.world)] == [request.model_id, model.id]
 

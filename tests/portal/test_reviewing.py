@@ -12,6 +12,7 @@ from governance.services import delegations
 from kit import clock
 from kit.scoping import within
 from tests.support.acts import ask, draft
+from tests.support.answers import entered, harmless
 from tests.support.cast import Cast, Person, browser, join
 
 
@@ -65,20 +66,22 @@ def test_an_administrator_does_not_decide_in_an_officers_stage(acme: Cast, high:
 
 
 def test_changes_that_are_asked_for_are_made_and_shown_beside_what_was_before(acme: Cast) -> None:
-    request = ask(acme.world, acme.dev.actor)
+    request = ask(acme.world, acme.dev.actor, answers=harmless())
     _decide(acme.alice, request, "request_changes", reason="Say for how long.")
     assert "Say for how long." in _page(acme.dev, request)
     address = f"/approvals/{request.id}/revise/"
     assert b"letters" in browser(acme.dev).get(address).content
     assert browser(acme.bob).get(address).status_code == 302  # to what it asks, which is not his to change
-    as_it_was = {"justification": "letters", "max_data_class": "1", "risk_tier": "1"}
+    as_it_was = {"justification": "letters", "max_data_class": "1", **entered()}
     assert b"Nothing is asked for differently." in browser(acme.dev).post(address, as_it_was).content
 
-    assert browser(acme.dev).post(address, {**as_it_was, "ends_on": "2099-06-30"}).status_code == 302
+    changed = {**as_it_was, "ends_on": "2099-06-30", **entered(autonomy="acts")}
+    assert browser(acme.dev).post(address, changed).status_code == 302
 
     page = _page(acme.alice, request)
     assert "Changed in revision 2" in page
     assert "end of 30 Jun 2099" in page
+    assert "It acts by itself" in page
     assert "of an earlier revision" in page
     stale = _decide(acme.olga, request)
     assert stale.status_code == 409
@@ -89,12 +92,13 @@ def test_changes_that_are_asked_for_are_made_and_shown_beside_what_was_before(ac
 
 def test_a_draft_is_kept_changed_and_sent(acme: Cast) -> None:
     model = acme.world.model("helper", approved=False)
-    form = {"justification": "letters", "max_data_class": "1", "draft": "1"}
+    form = {"justification": "letters", "max_data_class": "1", "draft": "1", **entered()}
     kept = browser(acme.dev).post(f"/approvals/new/?model={model.id}", form).headers["Location"]
     assert b"Nobody reviews it before you send it." in browser(acme.dev).get(kept).content
     assert b"Nothing waits for a decision of yours" in browser(acme.alice).get("/approvals/").content
 
-    browser(acme.dev).post(f"{kept}revise/", {"justification": "letters", "max_data_class": "1", "risk_tier": "3"})
+    form = {"justification": "letters", "max_data_class": "1", "risk_tier": "1", **entered(persons="alone")}
+    browser(acme.dev).post(f"{kept}revise/", form)
 
     with within(acme.world.system.scope):
         sent = ApprovalRequest.objects.get()
@@ -102,18 +106,21 @@ def test_a_draft_is_kept_changed_and_sent(acme: Cast) -> None:
 
 
 def test_an_unchanged_draft_is_sent_as_it_is(acme: Cast) -> None:
-    request = draft(acme.world, acme.dev.actor)
-    form = {"justification": "letters", "max_data_class": "1", "risk_tier": "1"}
+    request = draft(acme.world, acme.dev.actor, answers=harmless())
+    form = {"justification": "letters", "max_data_class": "1", **entered()}
     browser(acme.dev).post(f"/approvals/{request.id}/revise/", form)
     assert (_now(acme, request).status, _now(acme, request).revision) == ("submitted", 1)
 
 
-def test_an_officer_raises_the_tier(acme: Cast) -> None:
-    request = ask(acme.world, acme.dev.actor)
+def test_an_officer_overrides_the_tier_and_the_reason_is_shown(acme: Cast) -> None:
+    request = ask(acme.world, acme.dev.actor, answers=harmless())
+    address, wanted = f"/approvals/{request.id}/tier/", {"risk_tier": "3", "reason": "The press looks at it."}
     for person, code in ((acme.ada, 403), (acme.alice, 302)):
-        answer = browser(person).post(f"/approvals/{request.id}/raise/", {"risk_tier": "3"})
-        assert answer.status_code == code
-    assert browser(acme.alice).post(f"/approvals/{request.id}/raise/", {"risk_tier": "x"}).status_code == 400
+        assert browser(person).post(address, wanted).status_code == code
+    for refused in ({**wanted, "risk_tier": "x"}, {**wanted, "reason": " "}):
+        assert browser(acme.alice).post(address, refused).status_code == 400
+    assert "Alice made it high risk, from low" in _page(acme.ann, request)
+    assert "The press looks at it." in _page(acme.ann, request)
     assert _now(acme, request).risk_tier == RiskTier.HIGH
     assert "2 of compliance officer or administrator" in _page(acme.olga, request)
 

@@ -27,6 +27,7 @@ from governance.services import (
     delegations,
     evidence,
     life,
+    questionnaires,
     recertification,
     review_rules,
     suspensions,
@@ -43,6 +44,7 @@ from tenants.services.organizations import Defaults, Limits, Settings
 from tests.support import breaking_glass as glass
 from tests.support import issuers
 from tests.support import world as worlds
+from tests.support.answers import defined
 from tests.support.asked import ask, draft, new_model
 from tests.support.discussion_acts import DISCUSSION
 from tests.support.preparing import (
@@ -311,9 +313,11 @@ PREPARED: dict[str, Callable[[World], Act]] = {
         ),
     ),
     "governance.approval.revised": _on(draft, _revise),
-    "governance.approval.tier_raised": _by_officer(
+    "governance.approval.tier_overridden": _by_officer(
         ask,
-        lambda actor, request: approvals.raise_tier(actor=actor, request=request, risk_tier=RiskTier.HIGH),
+        lambda actor, request: approvals.override_tier(
+            actor=actor, request=request, risk_tier=RiskTier.HIGH, reason="for tests", now=clock.now()
+        ),
     ),
     "governance.approval.signed": _by_officer(
         lambda world: ask(world, risk_tier=RiskTier.HIGH), _decide(partial(approvals.approve, waiver="for tests"))
@@ -338,6 +342,10 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     ),
     "governance.break_glass.ended": _on(glass.broken, glass.end),
     "governance.review_rule.set": _by_officer(lambda world: world, _set_rule),
+    "governance.questionnaire.set": _by_officer(
+        lambda world: world,
+        lambda actor, _: questionnaires.set_version(actor=actor, definition=defined(), now=clock.now()),
+    ),
     "governance.evidence.added": _on(new_model, _add_evidence),
     "governance.evidence.withdrawn": _by_officer(
         lambda world: add_evidence(world, world.admin, new_model(world)),

@@ -75,7 +75,7 @@ WHO: dict[str, set[Role]] = {
     "governance.approval.drafted": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
     "governance.approval.revised": set(),  # whoever asked
     "governance.approval.requested": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
-    "governance.approval.tier_raised": {_OFFICER},
+    "governance.approval.tier_overridden": {_OFFICER},
     "governance.approval.signed": {_OFFICER},  # by default; a rule may ask administrators as well
     "governance.approval.changes_requested": {_OFFICER},
     "governance.approval.approved": {_OFFICER},
@@ -91,6 +91,7 @@ WHO: dict[str, set[Role]] = {
     "governance.approval.claimed": {_OFFICER},  # as for signing
     "governance.approval.claim_released": set(),  # whoever claimed
     "governance.approval.commented": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
+    "governance.questionnaire.set": {_OFFICER},
     "governance.delegation.made": {_ADMIN, _OFFICER},
     "governance.delegation.ended": set(),  # whoever delegated
     "governance.approval.recertification_noticed": set(),  # the timetable
@@ -115,7 +116,7 @@ WITH_CODE = {
     "governance.deployment.resumed",
     "governance.evaluation_plan.set",
     "governance.evaluation_case.retired",
-    "governance.approval.tier_raised",
+    "governance.approval.tier_overridden",
     "governance.approval.signed",
     "governance.approval.changes_requested",
     "governance.approval.approved",
@@ -124,6 +125,7 @@ WITH_CODE = {
     "governance.break_glass.opened",
     "governance.break_glass.reviewed",
     "governance.review_rule.set",
+    "governance.questionnaire.set",
     "governance.delegation.made",
     "governance.approval.resumed",
     *(f"governance.{kind}.{verb}" for kind in CALLERS for verb in ("suspended", "resumed")),

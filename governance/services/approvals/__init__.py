@@ -2,7 +2,8 @@
 
 from governance.services.approvals.asking import draft, revise, send, submit, withdraw
 from governance.services.approvals.content import Terms, content_hash
-from governance.services.approvals.deciding import approve, raise_tier, reject, request_changes
+from governance.services.approvals.deciding import approve, reject, request_changes
+from governance.services.approvals.overriding import override_tier
 from governance.services.approvals.signing import rights
 
 __all__ = [
@@ -10,7 +11,7 @@ __all__ = [
     "approve",
     "content_hash",
     "draft",
-    "raise_tier",
+    "override_tier",
     "reject",
     "request_changes",
     "revise",

@@ -25,6 +25,9 @@ _CONTENT = [
     "max_data_class",
     "expires_at",
     "risk_tier",
+    "questionnaire",
+    "answers",
+    "computed_tier",
     "content_hash",
 ]
 

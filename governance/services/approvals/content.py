@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from audit.ledger.envelope import canonical
-from governance import completeness, selectors
+from governance import completeness, risk, selectors
 from governance.models import ApprovalRequest, Evidence, RequestEvidence, RiskTier
+from governance.services.approvals.answering import enter_tier
 from kit import errors
 from kit.data_class import DataClass
 from tenants.models import Team
@@ -19,7 +20,10 @@ from tenants.models import Team
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The conditions asked for, and how much care they take. Empty sequences mean any."""
+    """The conditions asked for, and how much care they take. Empty sequences mean any.
+
+    Where there are answers the tier is computed from them, and `risk_tier` says nothing.
+    """
 
     teams: Sequence[UUID] = ()
     use_cases: Sequence[UUID] = ()
@@ -29,11 +33,12 @@ class Terms:
     expires_at: datetime | None = None
     risk_tier: RiskTier = RiskTier.LOW
     evidence: Sequence[UUID] = ()
+    answers: Mapping[str, Any] | None = None
 
 
 def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
-    """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team or a
-    use case that is not in service, and Django's `ValidationError`."""
+    """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team, a use
+    case that is not in service or answers that are none, and Django's `ValidationError`."""
     _check_teams(terms.teams)
     if not are_in_service(terms.use_cases):
         raise errors.InvalidRequest("A use case is not in service.", param="use_cases")
@@ -41,7 +46,7 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     request.teams, request.regions = list(terms.teams), list(terms.regions)
     request.use_cases, request.caller_regions = list(dict.fromkeys(terms.use_cases)), list(terms.caller_regions)
     request.max_data_class, request.expires_at = terms.max_data_class, terms.expires_at
-    request.risk_tier = terms.risk_tier
+    enter_tier(request, terms.answers, terms.risk_tier)
     request.content_hash = content_hash(request, _evidence_of(request, terms.evidence))
     request.full_clean(exclude=["requested_at"], validate_constraints=False)
 
@@ -49,9 +54,9 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
 def content_hash(request: ApprovalRequest, attached: Iterable[Evidence] | None = None) -> str:
     """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in.
 
-    The lowest tier, and what there is none of among renewal, use cases, caller's regions and evidence, are left out:
-    what was asked for before there were any keeps its hash. Evidence is what is attached to the revision, unless
-    `attached` is given.
+    The lowest tier, and what there is none of among renewal, use cases, caller's regions, answers and evidence, are
+    left out: what was asked for before there were any keeps its hash. Evidence is what is attached to the revision,
+    unless `attached` is given.
     """
     asked: dict[str, Any] = {
         "model_id": str(request.model_id),
@@ -70,6 +75,10 @@ def content_hash(request: ApprovalRequest, attached: Iterable[Evidence] | None =
         asked["use_cases"] = sorted(str(use_case) for use_case in request.use_cases)
     if request.caller_regions:
         asked["caller_regions"] = sorted(request.caller_regions)
+    if request.answers is not None:
+        asked["answers"] = request.answers
+        asked["questionnaire"] = risk.definition_of(request.questionnaire).digest()
+        asked["computed_tier"] = int(request.computed_tier or 0)
     rests_on = completeness.attached(request) if attached is None else attached
     if evidence := sorted([str(row.id), row.sha256] for row in rests_on):
         asked["evidence"] = evidence

@@ -1,4 +1,4 @@
-"""Deciding on a request, stage by stage, and raising the care it takes."""
+"""Deciding on a request, stage by stage."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from uuid import UUID
 from django.db import transaction
 
 from governance import completeness, review
-from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, RiskTier, Verdict
+from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, Verdict
 from governance.services import life
-from governance.services.approvals.content import are_in_service, attach, content_hash
+from governance.services.approvals.content import are_in_service, content_hash
 from governance.services.approvals.reach import append_act_on, end_claim, lock, move, require_reach
 from governance.services.approvals.signing import require_right
 from governance.services.approvals.telling import tell_requester, tell_reviewers
 from governance.workflows import LEADS_TO
 from kit import errors
 from kit.context import Actor
-from tenants import permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +90,6 @@ def request_changes(
     """Gives the request back to the requester, who revises it. Errors as in `approve`."""
     signature = _Signature(Verdict.REQUEST_CHANGES, reason, signed_hash, in_place_of, now)
     return _turn_down(actor, request, signature, "governance.approval.changes_requested")
-
-
-def raise_tier(*, actor: Actor, request: ApprovalRequest, risk_tier: RiskTier) -> ApprovalRequest:
-    """Has an open request decided with more care. What was signed counts no more: the review begins anew, in the
-    stages of the higher tier. Raises `errors.Conflict` where that is not higher, or the request is not open.
-    """
-    permissions.require(actor, "governance.approval.decide", otp=True)
-    with transaction.atomic():
-        locked = lock(request)
-        require_reach(actor, locked)
-        if not locked.is_open or risk_tier <= locked.risk_tier:
-            raise errors.Conflict("Only an open request is raised, and only to a higher tier.")
-        locked.risk_tier = risk_tier
-        locked.content_hash = content_hash(locked)
-        rests_on = [row.id for row in completeness.attached(locked)]
-        locked.revision += 1
-        locked.save(update_fields=["risk_tier", "content_hash", "revision"])
-        attach(locked, rests_on)
-        append_act_on(
-            actor,
-            "governance.approval.tier_raised",
-            locked,
-            risk_tier=risk_tier.label.lower(),
-            content_hash=locked.content_hash,
-        )
-        tell_reviewers(locked)
-    return locked
 
 
 def _turn_down(actor: Actor, request: ApprovalRequest, signature: _Signature, action: str) -> ApprovalRequest:

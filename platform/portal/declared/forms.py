@@ -7,9 +7,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.models import AiActClass, Modality, ProviderKind, RiskTier, Tier
+from governance.models import AiActClass, EvidenceKind, Modality, ProviderKind, RiskTier, Tier
 from governance.models.catalogue import SLUG
-from governance.rest.approval_forms import RiskTierField, StageRuleForm
+from governance.rest.approval_forms import AnswersField, RiskTierField, StageRuleForm
+from governance.services.review_rules import MOST_RECERTIFY_DAYS
 from kit.data_class import DataClass
 from tenants.models import Period, Scope
 from tenants.rest.base import DataClassField, UsdField
@@ -186,6 +187,10 @@ class OtherSystemForm(Entry):
 class ReviewRuleForm(Entry):
     risk_tier = RiskTierField()
     stages = serializers.ListField(child=StageRuleForm(), allow_empty=False)
+    evidence = serializers.ListField(child=serializers.ChoiceField(choices=EvidenceKind.choices), required=False)
+    recertify_days = serializers.IntegerField(
+        min_value=1, max_value=MOST_RECERTIFY_DAYS, required=False, allow_null=True
+    )
 
 
 class ApprovalForm(Entry):
@@ -200,3 +205,4 @@ class ApprovalForm(Entry):
     max_data_class = DataClassField(default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(allow_null=True, default=None)
     risk_tier = RiskTierField(default=RiskTier.LOW)
+    answers = AnswersField(required=False, allow_null=True)

@@ -14,14 +14,15 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from governance import completeness, selectors
-from governance.models import Approval, ApprovalRequest, Evidence, Model, RequestStatus, RiskTier
+from governance import completeness, risk, selectors
+from governance.models import Approval, ApprovalRequest, Evidence, Model, RequestStatus
 from governance.services import approvals
 from governance.services.approvals import Terms
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
 from portal.inbox_rows import approvals_in_force
+from portal.screens import questions
 from portal.screens.evidence import state_of
 from portal.screens.guard import screen
 from tenants.models import Team
@@ -58,14 +59,6 @@ class AskForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="None: any. A project is where an administrator says it is.",
     )
-    risk_tier = forms.TypedChoiceField(
-        label="Risk tier",
-        choices=RiskTier.choices,
-        coerce=int,
-        required=False,
-        initial=RiskTier.LOW,
-        help_text="How much care the decision takes. An officer may raise it.",
-    )
     evidence = forms.MultipleChoiceField(
         label="Evidence",
         required=False,
@@ -89,6 +82,16 @@ class AskForm(forms.Form):
         self._offer("caller_regions", [(region, region) for region in regions_of_callers()])
         rests_on = [(str(row.id), _labelled(row)) for row in selectors.evidence_about(model)]
         self._offer("evidence", rests_on)
+        self.definition = risk.in_force().definition
+        self.fields.update(questions.fields_of(self.definition))
+
+    @property
+    def conditions(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if not field.name.startswith(questions.PREFIX)]
+
+    @property
+    def about_risk(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name.startswith(questions.PREFIX)]
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         """A condition of which there is nothing to choose is not asked about."""
@@ -115,7 +118,7 @@ class AskForm(forms.Form):
             regions=self.cleaned_data["regions"],
             max_data_class=DataClass(self.cleaned_data["max_data_class"]),
             expires_at=end,
-            risk_tier=RiskTier(self.cleaned_data["risk_tier"] or RiskTier.LOW),
+            answers=questions.answers_of(self.definition, self.cleaned_data),
             evidence=[UUID(row) for row in self.cleaned_data.get("evidence", [])],
         )
 
@@ -128,7 +131,7 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
     model = _model(request.GET["model"])
     renews = _renewed(request.GET.get("renews", ""), model)
     in_force = renews or approvals_in_force({model.id}).get(model.id)
-    form = AskForm(model, request.POST or None, initial=_initial(in_force))
+    form = AskForm(model, request.POST or None, initial=_initial(model, in_force))
     if request.method == "POST" and form.is_valid():
         try:
             act = approvals.draft if "draft" in request.POST else approvals.submit
@@ -140,8 +143,8 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
                 renews=renews,
                 now=clock.now(),
             )
-        except errors.Conflict as conflict:
-            form.add_error(None, conflict.message)
+        except (errors.Conflict, errors.InvalidRequest) as refusal:
+            form.add_error(None, refusal.message)
         else:
             messages.success(request, _said(asked))
             return HttpResponseRedirect(reverse("approval", args=[asked.id]))
@@ -162,8 +165,8 @@ def revise(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         try:
             with transaction.atomic():
                 _revise(actor, asked, form, is_sent="draft" not in request.POST)
-        except errors.Conflict as conflict:
-            form.add_error(None, conflict.message)
+        except (errors.Conflict, errors.InvalidRequest) as refusal:
+            form.add_error(None, refusal.message)
         else:
             asked.refresh_from_db()
             messages.success(request, _said(asked))
@@ -234,20 +237,23 @@ def _initial_of(asked: ApprovalRequest) -> dict[str, Any]:
         "teams": [str(team) for team in asked.teams],
         "use_cases": [str(use_case) for use_case in asked.use_cases],
         "caller_regions": asked.caller_regions,
-        "risk_tier": asked.risk_tier,
+        **questions.initial_of(risk.in_force().definition, asked.answers),
         "evidence": [str(row.id) for row in completeness.attached(asked)],
         "ends_on": (end - timedelta(microseconds=1)).date() if end else None,
     }
 
 
-def _initial(in_force: Approval | None) -> dict[str, Any]:
+def _initial(model: Model, in_force: Approval | None) -> dict[str, Any]:
+    """The conditions in force, and what was last answered for the model."""
+    last = ApprovalRequest.objects.filter(model=model, answers__isnull=False).first()
+    answered = questions.initial_of(risk.in_force().definition, last.answers if last else None)
     if in_force is None:
-        return {"max_data_class": int(DataClass.INTERNAL)}
+        return {"max_data_class": int(DataClass.INTERNAL), **answered}
     return {
+        **answered,
         "max_data_class": in_force.max_data_class,
         "regions": in_force.regions,
         "teams": [str(team) for team in in_force.teams],
         "use_cases": [str(use_case) for use_case in in_force.use_cases],
         "caller_regions": in_force.caller_regions,
-        "risk_tier": in_force.request.risk_tier,
     }

@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from audit import selectors as ledger
-from governance import comparison, completeness, review, selectors, third_party
+from governance import comparison, completeness, review, risk, selectors, third_party
 from governance.models import Approval, ApprovalRequest, Deployment, Price, Provider, RiskTier, Verdict
 from governance.services import approvals, model_cards
 from kit import clock, errors
@@ -84,6 +84,7 @@ class DecisionForm(forms.Form):
 
 class TierForm(forms.Form):
     risk_tier = forms.TypedChoiceField(choices=RiskTier.choices, coerce=int)
+    reason = forms.CharField(max_length=4000)
 
 
 @screen("governance.register.view")
@@ -127,16 +128,16 @@ def decide(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
 
 @require_POST
 @screen("governance.approval.decide")
-def raise_tier(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
-    """Has it decided with more care; whoever has signed signs anew."""
+def override_tier(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse:
+    """Has it decided with more care, or with less; whoever has signed signs anew."""
     asked = _asked(request_id)
     form = TierForm(request.POST)
     if not form.is_valid():
+        messages.error(request, "Another tier needs a reason.")
         return _page(request, actor, asked, _blank(asked), status=400)
-    raised = approvals.raise_tier(actor=actor, request=asked, risk_tier=RiskTier(form.cleaned_data["risk_tier"]))
-    messages.success(
-        request, f"{asked.model} is decided by the rule for {raised.get_risk_tier_display().lower()} risk."
-    )
+    tier, reason = RiskTier(form.cleaned_data["risk_tier"]), form.cleaned_data["reason"]
+    approvals.override_tier(actor=actor, request=asked, risk_tier=tier, reason=reason, now=clock.now())
+    messages.success(request, f"{asked.model} is decided by the rule for {tier.label.lower()} risk.")
     return HttpResponseRedirect(reverse("approval", args=[request_id]))
 
 
@@ -199,8 +200,8 @@ def history_of(asked: ApprovalRequest) -> list[Entry]:
 
 
 def _asked(request_id: UUID) -> ApprovalRequest:
-    rows = ApprovalRequest.objects.select_related("model", "approval").prefetch_related(
-        "decisions", "stages", "attached__evidence"
+    rows = ApprovalRequest.objects.select_related("model", "approval", "questionnaire").prefetch_related(
+        "decisions", "stages", "attached__evidence", "overrides"
     )
     return get_object_or_404(rows, id=request_id)
 
@@ -233,8 +234,12 @@ def _said(asked: ApprovalRequest) -> str:
 
 def _revised(asked: ApprovalRequest, names: dict[UUID, str]) -> list[comparison.Compared]:
     """What the present revision asks differently; nothing in the first."""
-    before = asked.revisions.filter(number=asked.revision - 1).first()
-    return comparison.revised(asked, before, names) if before else []
+    before = asked.revisions.select_related("questionnaire").filter(number=asked.revision - 1).first()
+    titles = {
+        number: [row.evidence.title for row in asked.attached.all() if row.revision == number]
+        for number in (asked.revision, asked.revision - 1)
+    }
+    return comparison.revised(asked, before, names, (titles[asked.revision], titles[before.number])) if before else []
 
 
 def _stages(asked: ApprovalRequest, actor: Actor) -> dict[str, Any]:
@@ -245,12 +250,13 @@ def _stages(asked: ApprovalRequest, actor: Actor) -> dict[str, Any]:
     standing = review.open_stage(asked)
     rights = approvals.rights(actor, asked, standing.stage, clock.now()) if standing else []
     signers = [person for each in decisions for person in (each.decided_by_id, each.decided_for_id)]
+    overriders = [each.overridden_by_id for each in asked.overrides.all()]
     return {
         "standings": standings,
         "decisions": decisions,
         "may_sign": may_sign,
         "rights": rights,
-        "people": names_of([asked.requested_by_id, *signers, *may_sign, *rights]),
+        "people": names_of([asked.requested_by_id, *signers, *may_sign, *rights, *overriders]),
     }
 
 
@@ -286,14 +292,15 @@ def _page(
         "consequence": consequence(asked, in_force, names),
         "is_own": asked.requested_by_id == actor.id,
         "is_open": asked.is_open,
-        "tiers": higher_tiers(actor, asked),
+        "tiers": other_tiers(actor, asked),
+        "assessment": risk.assessment(asked) if asked.answers is not None else None,
         "history": history_of(asked),
     }
     return render(request, "portal/approvals/decision.html", context, status=status)
 
 
-def higher_tiers(actor: Actor, asked: ApprovalRequest) -> list[RiskTier]:
-    """Those that this person may raise the request to."""
-    if not asked.is_open or not actor.may("governance.approval.decide"):
+def other_tiers(actor: Actor, asked: ApprovalRequest) -> list[RiskTier]:
+    """Those that this person may put the request into."""
+    if not asked.is_open or asked.requested_by_id == actor.id or not actor.may("governance.approval.decide"):
         return []
-    return [tier for tier in RiskTier if tier > asked.risk_tier]
+    return [tier for tier in RiskTier if tier != asked.risk_tier]

@@ -9,15 +9,15 @@ import pytest
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
-from governance.models import EvaluationResult, EvaluationRun, Notice, NoticePreference, Route
+from governance.models import EvaluationResult, EvaluationRun, Notice, NoticePreference, ReportedIdentity, Route
 from tenants.models import PersonalAccessToken
 from tests.audit.conftest import Connect, url_of
 from tests.isolation.plots import AnyModel, owned_models
 from tests.isolation.walls import Estate, build_estate
 
 # A person's own key to the API: its acts are on record, it governs nothing. No more does what a person is told, nor
-# what came of probes, which the database lets nobody change afterwards.
-NOT_GOVERNED = {PersonalAccessToken, Notice, NoticePreference, EvaluationRun, EvaluationResult}
+# what came of probes or what upstreams said, which the database lets nobody change afterwards.
+NOT_GOVERNED = {PersonalAccessToken, Notice, NoticePreference, EvaluationRun, EvaluationResult, ReportedIdentity}
 GOVERNED = [
     pytest.param(model, id=model._meta.label)
     for model in owned_models()
@@ -41,6 +41,7 @@ NUMBER = "COALESCE({0}, 0) + 100"
 # Whose team owns the row, so it has to be there.
 PARENTS = {
     "route_id": "(SELECT id FROM governance_route WHERE slug = 'spare' LIMIT 1)",
+    "break_glass_id": "(SELECT id FROM governance_breakglass AS other WHERE other.id <> break_glass_id LIMIT 1)",
     "api_key_id": "(SELECT id FROM tenants_apikey AS other WHERE other.id IS DISTINCT FROM api_key_id LIMIT 1)",
 }
 
@@ -48,6 +49,11 @@ _COLUMNS = """SELECT column_name, data_type, ltrim(udt_name, '_') FROM informati
 WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position"""
 _TERMS = """SELECT convert_from(substring(tgargs FOR length(tgargs) - 1), 'UTF8') FROM pg_trigger
 WHERE tgrelid = %s::regclass AND tgname = 'capture' AND tgenabled = 'A'"""
+# What a column may hold is not asked here.
+_UNCHECKED = """DO $$ DECLARE rule record; BEGIN
+    FOR rule IN SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = {}::regclass LOOP
+        EXECUTE format('ALTER TABLE {} DROP CONSTRAINT %I', rule.conname);
+    END LOOP; END $$"""
 _LAST = "SELECT * FROM audit_history WHERE xid = pg_current_xact_id() ORDER BY id DESC LIMIT 1"
 
 
@@ -106,6 +112,7 @@ def changed(table: str, identifier: Any, column: str, expression: str) -> Any:
     As a replica, which leaves out foreign keys and the rules of approval, but not this.
     """
     with Connection.connect(url_of("superuser"), row_factory=dict_row) as session:
+        session.execute(sql.SQL(_UNCHECKED).format(sql.Literal(table), sql.Identifier(table)))
         session.execute("SET session_replication_role = replica")
         session.execute(
             sql.SQL("UPDATE {} SET {} = {} WHERE id = %s").format(

@@ -12,7 +12,7 @@ from governance.services import approvals, delegations
 from kit import clock
 from kit.scoping import within
 from tenants.models import User
-from tests.governance.reviewing import decide, fresh, revise, send
+from tests.governance.reviewing import decide, fresh, override_tier, revise, send
 from tests.support.acts import ask
 from tests.support.cast import Cast, Person
 
@@ -56,8 +56,7 @@ def _after_an_edit(acme: Cast) -> Attempt:
 
 def _stale_page(acme: Cast) -> Attempt:
     request = ask(acme.world)
-    with within(acme.olga.actor.scope):
-        approvals.raise_tier(actor=acme.olga.actor, request=request, risk_tier=RiskTier.HIGH)
+    override_tier(acme.olga.actor, request, RiskTier.HIGH)
     return Attempt(acme.alice, request)
 
 

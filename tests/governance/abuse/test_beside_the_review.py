@@ -103,7 +103,12 @@ def _a_claim_by_the_requester(world: World) -> Attempt:
 
 def _a_tier_raised_by_the_wrong_role(world: World) -> Attempt:
     request, admin = ask(world, world.officer), world.admin
-    return Attempt(admin, lambda: approvals.raise_tier(actor=admin, request=request, risk_tier=RiskTier.HIGH))
+    return Attempt(
+        admin,
+        lambda: approvals.override_tier(
+            actor=admin, request=request, risk_tier=RiskTier.HIGH, reason="for tests", now=clock.now()
+        ),
+    )
 
 
 def _a_delegation_prolonged(world: World) -> Attempt:
@@ -150,7 +155,7 @@ CASES: dict[str, tuple[Prepare, str, str]] = {
     "a claim by the requester": (_a_claim_by_the_requester, "governance.claims.claim", "permission_denied"),
     "a tier raised by the wrong role": (
         _a_tier_raised_by_the_wrong_role,
-        "governance.approvals.raise_tier",
+        "governance.approvals.override_tier",
         "permission_denied",
     ),
     "a delegation prolonged": (_a_delegation_prolonged, "database.update", "check_violation"),

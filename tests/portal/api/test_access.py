@@ -37,6 +37,8 @@ READERS = {
     "evaluation-plans/": EVERYBODY,
     "evaluation-cases/": EVERYBODY,
     "evaluation-runs/": EVERYBODY,
+    "questionnaires/": EVERYBODY,
+    "questionnaires/in-force/": EVERYBODY,
     "memberships/": "ada alice ann bob",
     "api-keys/": "ada alice ann bob dev",
     "identity-providers/": "ada alice ann bob dev",

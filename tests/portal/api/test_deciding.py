@@ -143,7 +143,7 @@ def test_stages_rules_and_revisions_are_told(acme: Cast, helper: Model) -> None:
 def test_what_is_given_back_or_raised_is_decided_anew(acme: Cast, helper: Model) -> None:
     asked, olga = _ask(acme, helper), Script(acme.olga)
     path = f"approval-requests/{asked['id']}"
-    raised = olga.post(f"{path}/raise-tier/", {"risk_tier": "high"}, otp=True).json()
+    raised = olga.post(f"{path}/override-tier/", {"risk_tier": "high", "reason": "with care"}, otp=True).json()
     assert [stage["needed"] for stage in raised["stages"]] == [1, 2]
     assert refusal(olga.post(f"{path}/approve/", _signed(asked), otp=True)) == (409, "content_changed")
     assert olga.post(f"{path}/request-changes/", _signed(raised), otp=True).json()["status"] == "changes_requested"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import httpx
 from playwright.sync_api import APIResponse, Page
 
+from tests.support.answers import entered
 from tests.support.cast import Cast
 from tests.support.gateway import RunningGateway
 
@@ -26,6 +27,11 @@ def send_request(page: Page, *, last_day: str = "", checked: Mapping[str, str] =
     page.get_by_label("What is it needed for?").fill("Letters to customers; a clerk reads them first.")
     for group, label in checked.items():
         page.get_by_role("group", name=group).get_by_label(label).check()
+    for name, answer in entered().items():
+        if name == "answer-calls_a_day":
+            page.locator(f"[name={name}]").fill(str(answer))
+        else:
+            page.locator(f"[name={name}][value={answer}]").check()
     page.get_by_label("Last day").fill(last_day)
     page.get_by_role("button", name="Ask the compliance officers").click()
     page.get_by_role("heading", name="helper", exact=True).wait_for()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from governance import review, selectors
-from governance.models import Approval, ApprovalRequest, RiskTier, UseCase
+from governance import completeness, review, selectors
+from governance.models import Approval, ApprovalRequest, EvidenceKind, ReviewRule, RiskTier, UseCase
 from governance.review import StageRule
 from governance.services import approvals, review_rules
 from kit import clock
@@ -25,20 +25,38 @@ class ReviewRules(Section):
 
     name, noun, form, key = "review_rules", "review rule of risk tier", forms.ReviewRuleForm, ("risk_tier",)
     view_act = "governance.register.view"
-    changing = frozenset({"stages"})
+    changing = frozenset({"stages", "evidence", "recertify_days"})
 
     def rows(self) -> Iterable[RiskTier]:
         return list(RiskTier)
 
     def read(self, row: RiskTier) -> Values:
-        return {"risk_tier": row, "stages": [stage.as_json() for stage in review.rule_in_force(row)]}
+        rule = ReviewRule.objects.filter(risk_tier=row).order_by("-number").first()
+        return {
+            "risk_tier": row,
+            "stages": [stage.as_json() for stage in review.rule_in_force(row)],
+            "evidence": sorted(completeness.asked_in(row)),
+            "recertify_days": rule.recertify_days if rule else None,
+        }
+
+    def differs(self, doing: Doing, row: RiskTier, entry: Values) -> list[str]:
+        listed = {"evidence": sorted(entry["evidence"])} if "evidence" in entry else {}
+        return super().differs(doing, row, {**entry, **listed})
 
     def make(self, doing: Doing, entry: Values) -> None:
         stages = [
             StageRule(tuple(Role(role) for role in stage["roles"]), stage["needed"], stage["due_days"])
             for stage in entry["stages"]
         ]
-        review_rules.set_rule(actor=doing.actor, risk_tier=entry["risk_tier"], stages=stages, now=doing.now)
+        kinds = [EvidenceKind(kind) for kind in entry["evidence"]] if "evidence" in entry else None
+        review_rules.set_rule(
+            actor=doing.actor,
+            risk_tier=entry["risk_tier"],
+            stages=stages,
+            evidence=kinds,
+            recertify_days=entry.get("recertify_days"),
+            now=doing.now,
+        )
 
     def change(self, doing: Doing, row: RiskTier, entry: Values) -> None:
         self.make(doing, entry)
@@ -71,6 +89,7 @@ class Approvals(Section):
             "max_data_class": row.max_data_class,
             "expires_at": row.expires_at,
             "risk_tier": row.risk_tier,
+            "answers": row.answers,
         }
 
     def differs(self, doing: Doing, row: ApprovalRequest, entry: Values) -> list[str]:
@@ -86,6 +105,7 @@ class Approvals(Section):
             max_data_class=entry["max_data_class"],
             expires_at=entry["expires_at"],
             risk_tier=entry["risk_tier"],
+            answers=entry.get("answers"),
         )
         approvals.submit(
             actor=doing.actor,
