@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 from pgvector.django import CosineDistance
 
 from audit.callers import teams_calling
@@ -69,6 +71,18 @@ def open_requests() -> QuerySet[ApprovalRequest]:
         .prefetch_related("decisions", "stages", "attached__evidence")
         .order_by("requested_at")
     )
+
+
+def named_in(rows: QuerySet[Any], column: str, name: str) -> ArraySubquery:
+    """What the rows are called whose ids are in an array of the outer row, to annotate lists with."""
+    is_named = Func(
+        F("id"),
+        OuterRef(column),
+        template="%(expressions)s)",
+        arg_joiner=" = ANY (",
+        output_field=BooleanField(),
+    )
+    return ArraySubquery(rows.filter(is_named).values(name))
 
 
 def use_cases_in_service() -> QuerySet[UseCase]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldBooleanSwitchWidget
@@ -19,7 +20,7 @@ from kit import clock
 from tenants.acting import actor_of
 from tenants.admin.base import Act, GovernedAdmin, GovernedForm, act, label
 from tenants.models import Membership, User
-from tenants.selectors import names_of
+from tenants.selectors import GONE, name_of
 
 _STATES = {"in use": "success", "review due": "warning", "retired": "info"}
 
@@ -49,9 +50,12 @@ class OtherSystemAdmin(GovernedAdmin[OtherSystem]):
             return "retired"
         return "review due" if _is_due(row.review_on) else "in use"
 
-    @admin.display(description="Owner")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OtherSystem]:
+        return super().get_queryset(request).annotate(owned_by=name_of("owner_id"))
+
+    @admin.display(description="Owner", ordering="owned_by")
     def owner_name(self, row: OtherSystem) -> str:
-        return names_of([row.owner_id])[row.owner_id]
+        return row.owned_by or GONE  # type: ignore[attr-defined]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """People of the organisation; row-level security hides the others."""

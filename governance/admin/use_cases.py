@@ -16,7 +16,7 @@ from kit import clock
 from tenants.acting import actor_of
 from tenants.admin.base import Act, GovernedAdmin, act, label
 from tenants.models import Membership, User
-from tenants.selectors import names_of
+from tenants.selectors import GONE, name_of
 
 _STATES = {"in service": "success", "prohibited": "danger", "retired": "info"}
 _DESCRIBED = ["name", "purpose", "ai_act_class", "decides_about_persons", "owner"]
@@ -58,9 +58,12 @@ class UseCaseAdmin(GovernedAdmin[UseCase]):
             return "retired"
         return "in service" if row.is_in_service else "prohibited"
 
-    @admin.display(description="Owner")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UseCase]:
+        return super().get_queryset(request).annotate(owned_by=name_of("owner_id"))
+
+    @admin.display(description="Owner", ordering="owned_by")
     def owner_name(self, row: UseCase) -> str:
-        return names_of([row.owner_id])[row.owner_id]
+        return row.owned_by or GONE  # type: ignore[attr-defined]
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> UseCase:
         return use_cases.register(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -65,10 +66,14 @@ class ConditionsShown(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ListField(child=serializers.UUIDField(allow_null=True)))
     def get_use_cases(self, row: Conditions) -> list[str | None]:
-        if not row.use_cases:
-            return []
-        seen = set(UseCase.objects.filter(id__in=row.use_cases).values_list("id", flat=True))
-        return [str(use_case) if use_case in seen else None for use_case in row.use_cases]
+        return [str(use_case) if use_case in self._seen_use_cases else None for use_case in row.use_cases]
+
+    @cached_property
+    def _seen_use_cases(self) -> frozenset[UUID]:
+        """Of those that any row of the answer names."""
+        rows: Any = self.parent.instance if isinstance(self.parent, serializers.ListSerializer) else [self.instance]
+        named = {use_case for row in rows for use_case in row.use_cases}
+        return frozenset(UseCase.objects.filter(id__in=named).values_list("id", flat=True)) if named else frozenset()
 
 
 class AnswersShown(serializers.Serializer[Any]):

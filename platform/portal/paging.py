@@ -1,4 +1,4 @@
-"""Pages of lists that are ordered by id, newest first."""
+"""Pages of lists, which go on from the row last shown."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from uuid import UUID
 from django.http import HttpRequest
 
 
-def next_page(request: HttpRequest, last_id: UUID | None) -> str:
-    """The query string of the page after the row `last_id`, with the same filters; empty on the last page."""
-    if last_id is None:
+def next_page(request: HttpRequest, last: UUID | str | None, *, parameter: str = "before") -> str:
+    """The query string of the page after the row `last`, with the same filters; empty on the last page."""
+    if last is None:
         return ""
     query = request.GET.copy()
-    query["before"] = str(last_id)
+    query[parameter] = str(last)
     return f"?{query.urlencode()}"

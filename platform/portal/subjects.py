@@ -85,7 +85,8 @@ def named(ids: Iterable[UUID]) -> dict[UUID, Subject]:
     """What these ids stand for; those of nothing that may be seen are left out."""
     wanted, found = set(ids), {}
     for kind, view, related in _KINDS:
-        for row in kind._default_manager.filter(pk__in=wanted).select_related(*related):
+        rows = kind._default_manager.filter(pk__in=wanted)
+        for row in rows.select_related(*related) if related else rows:  # of nothing, it joins everything
             found[row.pk] = Subject(str(row), reverse(view, args=[row.pk]) if view else "")
     return found
 

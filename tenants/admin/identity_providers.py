@@ -15,6 +15,7 @@ from kit.data_class import DataClass
 from tenants.acting import actor_of
 from tenants.admin.base import Act, GovernedAdmin, GovernedForm, act, label
 from tenants.admin.fields import JsonField, LinesField
+from tenants.admin.filters import ProjectFilter
 from tenants.models import IdentityProvider, Scope
 from tenants.models.keys import default_algorithms, default_scopes
 from tenants.services import identity_providers
@@ -54,7 +55,7 @@ class IdentityProviderAdmin(GovernedAdmin[IdentityProvider]):
     can_enter = True
     change_act = "tenants.identity_provider.manage"
     list_display = ["name", "issuer", "audience", "project", "state", "data_class"]
-    list_filter = ["team", "project", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter = ["team", ("project", ProjectFilter), ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["project__team"]
     search_fields = ["name", "issuer", "audience", "project__name"]
     fields = [

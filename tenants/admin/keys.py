@@ -18,6 +18,7 @@ from kit.secrets import IssuedSecret
 from tenants.acting import actor_of
 from tenants.admin.base import Act, GovernedAdmin, GovernedForm, Secret, act, label
 from tenants.admin.fields import LinesField
+from tenants.admin.filters import ProjectFilter
 from tenants.models import ApiKey, Scope
 from tenants.models.keys import default_scopes
 from tenants.services import api_keys
@@ -55,7 +56,7 @@ class ApiKeyAdmin(GovernedAdmin[ApiKey]):
     can_enter = True
     change_act = "tenants.api_key.manage"
     list_display = ["name", "prefix", "project", "state", "data_class", "last_seen", "expires_at"]
-    list_filter = ["team", "project", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter = ["team", ("project", ProjectFilter), ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["project__team"]
     search_fields = ["name", "prefix", "project__name"]
     ordering = ["-id"]  # by when they were made; the lists of other forms page through them too

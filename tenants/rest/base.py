@@ -54,7 +54,9 @@ class ScopedViewSet(viewsets.GenericViewSet[Row], Generic[Row]):
         if getattr(self, "swagger_fake_view", False):
             return self.model.across_tenants.none()  # type: ignore[no-any-return]
         rows: QuerySet[Row] = self.model.objects.all()
-        return rows.select_related(*self.related).prefetch_related(*self.prefetched)
+        if self.related:  # of nothing, it joins everything
+            rows = rows.select_related(*self.related)
+        return rows.prefetch_related(*self.prefetched)
 
     def filter_queryset(self, queryset: Any) -> Any:
         rows = super().filter_queryset(queryset)

@@ -32,7 +32,7 @@ from tests.support import services
 
 BAR_MS = 300.0
 _START_SECONDS = 120.0
-# Who looks at what. {model} and {request} are some in the middle.
+# Who looks at what. {model}, {request} and {provider} are some in the middle.
 PAGES: list[tuple[str, str]] = [
     ("officer", "/approvals/"),
     ("officer", "/approvals/?tab=overdue"),
@@ -41,20 +41,43 @@ PAGES: list[tuple[str, str]] = [
     ("officer", "/approvals/?model=model-07&claimed=nobody"),
     ("administrator", "/approvals/?tab=asked"),
     ("officer", "/approvals/{request}/"),
+    ("administrator", "/approvals/new/"),
+    ("administrator", "/approvals/new/?q=model-07"),
+    ("administrator", "/approvals/new/?model={model}"),
+    ("officer", "/due/"),
+    ("officer", "/notices/"),
+    ("officer", "/evidence/"),
+    ("officer", "/evidence/?tab=expiring"),
+    ("officer", "/evidence/new/"),
+    ("officer", "/third-parties/"),
+    ("officer", "/third-parties/{provider}/"),
+    ("officer", "/models/{model}/life/"),
+    ("officer", "/models/{model}/card/"),
+    ("officer", "/shadow-use/"),
+    ("administrator", "/inventory/"),
+    ("officer", "/revocations/"),
+    ("auditor", "/requests/"),
+    ("auditor", "/acts/"),
+    ("officer", "/history/?object={model}"),
     ("officer", "/admin/governance/model/"),
     ("officer", "/admin/governance/model/?q=model-05&p=3"),
     ("officer", "/admin/governance/model/{model}/change/"),
     ("officer", "/admin/governance/approval/"),
+    ("officer", "/admin/governance/approvalrequest/"),
     ("officer", "/admin/governance/deployment/"),
     ("officer", "/admin/governance/price/"),
-    ("administrator", "/approvals/new/"),
-    ("administrator", "/approvals/new/?model={model}"),
-    ("officer", "/search/?q=model-0777"),
+    ("officer", "/admin/governance/usecase/"),
+    ("officer", "/admin/governance/othersystem/"),
+    ("officer", "/search/?q=model-0077"),
+    ("officer", "/search/?q=nothing-like-it"),
     ("officer", "/counts/"),
     ("administrator", "/"),
-    ("officer", "/history/?object={model}"),
+    ("administrator", "/admin/"),
+    ("team lead", "/"),
     ("officer", "/api/models/?limit=50"),
     ("officer", "/api/approval-requests/?limit=50"),
+    ("officer", "/api/approvals/?limit=50"),
+    ("officer", "/api/evidence/?limit=50"),
 ]
 
 
@@ -113,7 +136,7 @@ def markdown(looked: list[Looked]) -> str:
 
 
 def _look(url: str, who: str, page: str, seeded: Mapping[str, Any], looks: int) -> Looked:
-    path = page.format(**{name: seeded[name] for name in ("model", "request")})
+    path = page.format(**{name: seeded[name] for name in ("model", "request", "provider")})
     times: list[float] = []
     with httpx.Client(base_url=url, cookies={"sessionid": seeded["sessions"][who]}, timeout=60) as client:
         for _ in range(looks + 2):  # the first two are to warm up

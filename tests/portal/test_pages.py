@@ -13,6 +13,8 @@ from governance.models import ApprovalRequest
 from kit.scoping import within
 from portal.navigation import GROUPS
 from tests.support.answers import entered
+from portal.screens.choosing import PAGE
+from tests.support import filling
 from tests.support.cast import Browser, Cast, browser
 
 EVERYBODY = ["ada", "alice", "ann", "bob", "dev", "rob"]
@@ -144,6 +146,38 @@ def test_a_request_is_asked_for_and_withdrawn_by_the_same_person_only(acme: Cast
     assert browser(acme.dev).post(withdrawal).status_code == 302
     with within(acme.world.system.scope):
         assert ApprovalRequest.objects.get().status == "withdrawn"
+
+
+def test_models_to_ask_for_are_found_by_name_and_shown_page_by_page(acme: Cast) -> None:
+    filling.models(acme, acme.world.provider(), range(PAGE + 1))
+    client = browser(acme.dev)
+
+    first = client.get("/approvals/new/").content.decode()
+    second = client.get(f"/approvals/new/?after=model-{PAGE - 1:05}").content.decode()
+    found = client.get("/approvals/new/?q=model 7").content.decode()
+
+    assert "Ask for model-00000" not in second
+    assert f'Ask<span class="sr-only"> for model-{PAGE:05}' in second
+    assert f"model-{PAGE:05}" not in first
+    assert f"?after=model-{PAGE - 1:05}" in first
+    assert "model-00007" in found
+    assert "model-00017" not in found
+    assert "No model fits" in client.get("/approvals/new/?q=nothing").content.decode()
+
+
+def test_search_leads_by_id_and_name_to_whatever_it_is(acme: Cast) -> None:
+    model = acme.world.model("helper", approved=False)
+    [asked] = filling.requests(acme, [model])
+    filling.other_systems(acme, 1)
+
+    def led(words: str) -> str:
+        return browser(acme.alice).get("/search/", {"q": words}).headers.get("Location", "")
+
+    assert led(str(asked.id)) == f"/approvals/{asked.id}/"
+    assert led(str(model.id)) == f"/history/?object={model.id}"
+    assert led("assistant 0").startswith("/admin/governance/othersystem/")
+    assert led("stop some") == "/revocations/"
+    assert led(acme.bob.user.email).startswith("/admin/tenants/membership/")
 
 
 def test_search_finds_only_what_may_be_opened(acme: Cast) -> None:

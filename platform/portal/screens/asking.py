@@ -23,6 +23,7 @@ from kit.context import Actor
 from kit.data_class import DataClass
 from portal.inbox_rows import approvals_in_force
 from portal.screens import questions
+from portal.screens.choosing import choose
 from portal.screens.evidence import state_of
 from portal.screens.guard import screen
 from tenants.models import Team
@@ -127,7 +128,7 @@ class AskForm(forms.Form):
 def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Without a model, the models to choose from; with one, the form."""
     if "model" not in request.GET:
-        return render(request, "portal/approvals/choose.html", {"models": _choices()})
+        return choose(request)
     model = _model(request.GET["model"])
     renews = _renewed(request.GET.get("renews", ""), model)
     in_force = renews or approvals_in_force({model.id}).get(model.id)
@@ -193,16 +194,6 @@ def _said(asked: ApprovalRequest) -> str:
     if asked.is_open:
         return f"The compliance officers are asked to approve {asked.model}."
     return f"The request for {asked.model} is kept; nobody reviews it before it is sent."
-
-
-def _choices() -> list[tuple[Model, str]]:
-    """Each model with what stands in the way of asking, if anything does."""
-    waiting = set(selectors.open_requests().values_list("model_id", flat=True))
-    live = set(selectors.live_approvals(clock.now()).values_list("model_id", flat=True))
-    return [
-        (model, "waiting" if model.id in waiting else "approved" if model.id in live else "")
-        for model in Model.objects.all()
-    ]
 
 
 def _model(identifier: str) -> Model:

@@ -1,4 +1,4 @@
-"""Going anywhere by typing: models, keys by prefix, teams, requests by id, screens and verbs."""
+"""Going anywhere by typing: what is registered by name, keys by prefix, requests by id, screens and verbs."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ from collections.abc import Iterator
 from itertools import islice
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from unfold.dataclasses import SearchResult
 
-from governance.models import Model, Route
+from audit.models import Record
+from audit.querysets import FIRST_OF_REQUEST
+from governance.models import ApprovalRequest
 from kit.context import Actor
+from portal.findable import FINDABLE
 from portal.navigation import GROUPS
 from portal.screens.guard import screen
 from tenants.acting import actor_of
-from tenants.models import ApiKey, Project, Team
 
 MOST = 30
-_EACH = 6
+_LONGEST = 200
 
 # (what it is called, where, the act it needs)
 _VERBS = [
     ("Ask for an approval", "approval-ask", "governance.approval.request"),
+    ("Stop something", "revocations", "governance.model.suspend"),
+    ("Add evidence", "evidence-add", "governance.evidence.add"),
     ("Issue an API key", "admin:tenants_apikey_add", "tenants.api_key.manage"),
     ("Register an identity provider", "admin:tenants_identityprovider_add", "tenants.identity_provider.manage"),
     ("Register a model", "admin:governance_model_add", "governance.register.manage"),
+    ("Register a use case", "admin:governance_usecase_add", "governance.register.manage"),
+    ("Register another system", "admin:governance_othersystem_add", "governance.register.manage"),
     ("Connect a provider", "admin:governance_provider_add", "governance.register.manage"),
     ("Set a budget", "admin:tenants_budget_add", "tenants.budget.manage"),
     ("Make a team", "admin:tenants_team_add", "tenants.team.manage"),
@@ -37,7 +43,7 @@ _VERBS = [
 
 def find(request: HttpRequest, text: str) -> list[SearchResult]:
     """What the person may open that the text leads to."""
-    words = text.strip()
+    words = text.strip().replace("\0", "")[:_LONGEST]
     return list(islice(_found(actor_of(request), words), MOST)) if words else []
 
 
@@ -52,7 +58,7 @@ def results(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _found(actor: Actor, words: str) -> Iterator[SearchResult]:
-    yield from _request(actor, words)
+    yield from _by_id(actor, words)
     for title, view, needed in _VERBS:
         if words.lower() in title.lower() and actor.may(needed):
             yield SearchResult(title, "Do", reverse(view), "bolt")
@@ -60,31 +66,22 @@ def _found(actor: Actor, words: str) -> Iterator[SearchResult]:
         for link in links:
             if words.lower() in link.title.lower() and actor.may(link.act):
                 yield SearchResult(link.title, "Screen", reverse(link.view), link.icon)
-    if actor.may("governance.register.view"):
-        yield from _register(words)
-    if actor.may("tenants.api_key.view"):
-        for key in ApiKey.objects.filter(Q(prefix__icontains=words) | Q(name__icontains=words))[:_EACH]:
-            yield SearchResult(key.name, key.prefix, reverse("admin:tenants_apikey_change", args=[key.id]), "key")
-    for team in Team.objects.filter(name__icontains=words)[:_EACH]:
-        yield SearchResult(team.name, "Team", reverse("admin:tenants_team_change", args=[team.id]), "groups")
-    for project in Project.objects.filter(name__icontains=words).select_related("team")[:_EACH]:
-        yield SearchResult(
-            str(project), "Project", reverse("admin:tenants_project_change", args=[project.id]), "folder"
-        )
+    for kind in FINDABLE:
+        if actor.may(kind.act):
+            yield from kind.find(words)
 
 
-def _request(actor: Actor, words: str) -> Iterator[SearchResult]:
+def _by_id(actor: Actor, words: str) -> Iterator[SearchResult]:
+    """The request with the id, or the history of what else has it: also of what is deleted."""
     try:
         identifier = UUID(words)
     except ValueError:
         return
-    if actor.may("audit.request.view"):
+    asked = ApprovalRequest.objects.filter(id=identifier).select_related("model").first()
+    if asked is not None and actor.may("governance.register.view"):
+        yield SearchResult(str(asked), "Request for an approval", reverse("approval", args=[identifier]), "approval")
+    elif actor.may("audit.request.view") and Record.objects.filter(FIRST_OF_REQUEST, id=identifier).exists():
         yield SearchResult("Open the request", words, reverse("request", args=[identifier]), "receipt_long")
-
-
-def _register(words: str) -> Iterator[SearchResult]:
-    for model in Model.objects.filter(Q(slug__icontains=words) | Q(name__icontains=words))[:_EACH]:
-        page = reverse("admin:governance_model_change", args=[model.id])
-        yield SearchResult(model.slug, model.name, page, "model_training")
-    for route in Route.objects.filter(slug__icontains=words)[:_EACH]:
-        yield SearchResult(route.slug, "Route", reverse("admin:governance_route_change", args=[route.id]), "alt_route")
+    elif actor.may("audit.act.view"):
+        address = f"{reverse('history')}?{urlencode({'object': str(identifier)})}"
+        yield SearchResult("Show its history", words, address, "history")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from governance import completeness, review, selectors
-from governance.models import Approval, ApprovalRequest, EvidenceKind, ReviewRule, RiskTier, UseCase
+from governance.models import ApprovalRequest, EvidenceKind, ReviewRule, RiskTier, UseCase
 from governance.review import StageRule
 from governance.services import approvals, review_rules
 from kit import clock
@@ -73,8 +73,12 @@ class Approvals(Section):
     def rows(self) -> Iterable[ApprovalRequest]:
         now = clock.now()
         newest: dict[object, ApprovalRequest] = {}
-        in_force: Iterable[Approval] = selectors.live_approvals(now).select_related("request__model")
-        for request in [*(approval.request for approval in in_force), *selectors.open_requests()]:
+        in_force = ApprovalRequest.objects.filter(approval__in=selectors.live_approvals(now)).select_related("model")
+        slugs = {
+            "team_slugs": selectors.named_in(Team.objects.all(), "teams", "slug"),
+            "use_case_slugs": selectors.named_in(UseCase.objects.all(), "use_cases", "slug"),
+        }
+        for request in [*in_force.annotate(**slugs), *selectors.open_requests().annotate(**slugs)]:
             newest[request.model_id] = request
         return sorted(newest.values(), key=lambda request: request.model.slug)
 
@@ -82,8 +86,8 @@ class Approvals(Section):
         return {
             "model": row.model.slug,
             "justification": row.justification,
-            "teams": sorted(Team.objects.filter(id__in=row.teams).values_list("slug", flat=True)),
-            "use_cases": sorted(UseCase.objects.filter(id__in=row.use_cases).values_list("slug", flat=True)),
+            "teams": sorted(row.team_slugs),  # type: ignore[attr-defined]
+            "use_cases": sorted(row.use_case_slugs),  # type: ignore[attr-defined]
             "caller_regions": sorted(row.caller_regions),
             "regions": sorted(row.regions),
             "max_data_class": row.max_data_class,
