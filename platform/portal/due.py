@@ -15,6 +15,8 @@ from governance import coverage, selectors
 from governance.approval_state import SOON, state_of
 from governance.models import Approval, ApprovalState, Evidence, Life, Model
 
+MOST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -29,14 +31,14 @@ class Due:
 
 
 def coming(now: datetime) -> list[Due]:
-    """Within the next 90 days, what has passed and holds nothing any more, and what was exchanged."""
+    """Within the next 90 days, what has passed and holds nothing any more, and what was exchanged: the first `MOST`."""
     found = [
         *_approvals(now, Approval.objects.all()),
         *_changed(),
         *_evidence(now),
         *_sunsets(now, Model.objects.all()),
     ]
-    return sorted(found, key=lambda due: due.at)
+    return sorted(found, key=lambda due: due.at)[:MOST]
 
 
 def concerning(teams: Sequence[UUID], now: datetime) -> list[Due]:
@@ -52,7 +54,8 @@ def renewal_of(approval: Approval) -> str:
 
 
 def _approvals(now: datetime, among: QuerySet[Approval]) -> list[Due]:
-    rows = among.filter(ended_at__isnull=True, recertify_by__lte=now + SOON).select_related("model")
+    is_over = Q(model__life=Life.RETIRED) | Q(model__sunset_at__lte=now)
+    rows = among.filter(ended_at__isnull=True, recertify_by__lte=now + SOON).exclude(is_over)
     return [
         Due(
             row.recertify_by,
@@ -62,8 +65,7 @@ def _approvals(now: datetime, among: QuerySet[Approval]) -> list[Due]:
             row.recertify_by <= now,
             renewal_of(row),
         )
-        for row in rows
-        if not row.model.is_over(now)
+        for row in rows.select_related("model").order_by("recertify_by")[:MOST]
     ]
 
 
@@ -83,7 +85,7 @@ def _evidence(now: datetime) -> list[Due]:
     rows = Evidence.objects.filter(Q(expires_at__gt=now, expires_at__lte=now + SOON), withdrawn_at__isnull=True)
     return [
         Due(row.expires_at, "Evidence expires", row.title, reverse("evidence-one", args=[row.id]), is_past=False)
-        for row in rows
+        for row in rows.order_by("expires_at")[:MOST]
         if row.expires_at is not None
     ]
 
@@ -92,6 +94,6 @@ def _sunsets(now: datetime, among: QuerySet[Model]) -> list[Due]:
     rows = among.filter(life=Life.DEPRECATED, sunset_at__lte=now + SOON)
     return [
         Due(row.sunset_at, "Sunset", str(row), reverse("model-life", args=[row.id]), row.sunset_at <= now)
-        for row in rows
+        for row in rows.order_by("sunset_at")[:MOST]
         if row.sunset_at is not None
     ]

@@ -82,6 +82,6 @@ LISTS: list[tuple[str, str, int]] = [
     ("alice", "notices/", 20),
     ("ada", "suspensions/", 20),
     ("ada", "revocations/", 40),
-    ("ada", "declaration/", 40),
+    ("ada", "declaration/", 50),
     ("ann", "history/?object={model}", 20),
 ]

@@ -12,9 +12,9 @@ import portal.urls  # noqa: F401 - registers with the admin
 from governance.models import ApprovalRequest
 from kit.scoping import within
 from portal.navigation import GROUPS
-from tests.support.answers import entered
 from portal.screens.choosing import PAGE
 from tests.support import filling
+from tests.support.answers import entered
 from tests.support.cast import Browser, Cast, browser
 
 EVERYBODY = ["ada", "alice", "ann", "bob", "dev", "rob"]
@@ -163,6 +163,23 @@ def test_models_to_ask_for_are_found_by_name_and_shown_page_by_page(acme: Cast) 
     assert "model-00007" in found
     assert "model-00017" not in found
     assert "No model fits" in client.get("/approvals/new/?q=nothing").content.decode()
+
+
+def test_rows_of_a_large_register_are_named_and_not_chosen_from_all(acme: Cast) -> None:
+    first, second = acme.world.model("helper"), acme.world.model("other")
+    alice, life = browser(acme.alice), f"/models/{first.id}/life/"
+    ending = {"last_day": "2099-06-30", "reason": "It is older."}
+    measured = {"kind": "evaluation", "title": "Letters", "metric": "accuracy", "passed": "yes"}
+
+    assert alice.post("/evidence/new/", {**measured, "subject": "helper"}).status_code == 302
+    assert b"Nothing is called that." in alice.post("/evidence/new/", {**measured, "subject": "nobody"}).content
+    assert b'value="helper"' in alice.get(f"/evidence/new/?subject={first.id}").content
+    assert b"A successor is another model" in alice.post(life, {**ending, "successor": "helper"}).content
+    assert alice.post(life, {**ending, "successor": "other"}).status_code == 302
+    assert b'value="other"' in alice.get(life).content
+    offered = alice.get("/revocations/?q=oth").content.decode()
+    assert str(second.id) in offered
+    assert str(first.id) not in offered
 
 
 def test_search_leads_by_id_and_name_to_whatever_it_is(acme: Cast) -> None:

@@ -7,11 +7,12 @@ from django.shortcuts import render
 
 from kit import clock
 from kit.context import Actor
-from portal.due import coming
+from portal.due import MOST, coming
 from portal.screens.guard import screen
 
 
 @screen("governance.register.view")
 def calendar(request: HttpRequest, actor: Actor) -> HttpResponse:
-    context = {"due": coming(clock.now()), "may_ask": actor.may("governance.approval.request")}
+    due = coming(clock.now())
+    context = {"due": due, "is_cut": len(due) == MOST, "may_ask": actor.may("governance.approval.request")}
     return render(request, "portal/life/due.html", context)

@@ -23,6 +23,7 @@ from kit import clock, errors
 from kit.context import Actor
 from kit.refusals import note_shown
 from portal.screens.guard import screen
+from portal.screens.named_row import NamedRowField
 from portal.subjects import Subject, named
 
 
@@ -30,8 +31,11 @@ class DeprecationForm(forms.Form):
     last_day = forms.DateField(
         label="Last day on which it is called", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
-    successor: forms.ModelChoiceField[Model] = forms.ModelChoiceField(
-        label="Successor", queryset=None, required=False, empty_label="none", help_text="Named to everybody who calls."
+    successor = NamedRowField(
+        (Model, "slug"),
+        label="Successor",
+        required=False,
+        help_text="The name of another model, told to everybody who calls. Empty: none.",
     )
     reason = forms.CharField(
         label="Why", max_length=4000, widget=forms.Textarea(attrs={"rows": 3}), help_text="Shown on this page."
@@ -39,9 +43,13 @@ class DeprecationForm(forms.Form):
 
     def __init__(self, model: Model, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        successor = self.fields["successor"]
-        assert isinstance(successor, forms.ModelChoiceField)
-        successor.queryset = Model.objects.filter(life=Life.REGISTERED).exclude(id=model.id)
+        self._model = model
+
+    def clean_successor(self) -> Model | None:
+        successor: Model | None = self.cleaned_data["successor"]
+        if successor is not None and (successor.life != Life.REGISTERED or successor.id == self._model.id):
+            raise forms.ValidationError("A successor is another model, which does not end itself.")
+        return successor
 
     def sunset_at(self) -> datetime:
         """The end of the last day, in the organisation's time zone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -23,6 +22,7 @@ from kit import clock, errors
 from kit.context import Actor
 from portal.paging import next_page
 from portal.screens.guard import screen
+from portal.screens.named_row import NamedRowField
 from tenants.selectors import names_of
 
 _PAGE = 50
@@ -32,7 +32,12 @@ TABS = [("in_use", "In use"), ("expiring", "Expiring"), ("expired", "Expired"), 
 class EvidenceForm(forms.Form):
     """A file, a result, or both."""
 
-    subject = forms.ChoiceField(label="What is it about?")
+    subject = NamedRowField(
+        (Model, "slug"),
+        (Provider, "name"),
+        label="What is it about?",
+        help_text="The name of a model or provider, as the register has it.",
+    )
     kind = forms.ChoiceField(label="Kind", choices=EvidenceKind.choices)
     title = forms.CharField(label="Title", max_length=200)
     file = forms.FileField(
@@ -56,19 +61,6 @@ class EvidenceForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Empty: without an end. What has expired counts as missing.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        subject = self.fields["subject"]
-        assert isinstance(subject, forms.ChoiceField)
-        subject.choices = [
-            ("Models", [(str(model.id), str(model)) for model in Model.objects.all()]),
-            ("Providers", [(str(provider.id), str(provider)) for provider in Provider.objects.all()]),
-        ]
-
-    def subject_chosen(self) -> Model | Provider:
-        identifier = UUID(self.cleaned_data["subject"])
-        return Model.objects.filter(id=identifier).first() or Provider.objects.get(id=identifier)
 
     def offered(self) -> Offered:
         entered = self.cleaned_data
@@ -124,7 +116,9 @@ def add(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = EvidenceForm(request.POST or None, request.FILES or None, initial={"subject": request.GET.get("subject")})
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.add(actor=actor, subject=form.subject_chosen(), offered=form.offered(), now=clock.now())
+            made = services.add(
+                actor=actor, subject=form.cleaned_data["subject"], offered=form.offered(), now=clock.now()
+            )
         except (errors.InvalidRequest, errors.RequestTooLarge) as refusal:
             form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
         else:

@@ -23,6 +23,8 @@ from portal import revocations
 from portal.screens.guard import screen
 from tenants.models import ApiKey, Organization, Team
 
+_OFFERED = 50
+_LONGEST = 200
 Choices = list[tuple[str, list[tuple[UUID, str]]]]
 
 
@@ -41,11 +43,14 @@ class StopForm(ReasonForm):
 
 @screen("governance.suspension.view")
 def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """To be stopped are offered the first of each kind whose names have the words."""
     may_stop = actor.may("governance.model.suspend")
+    words = request.GET.get("q", "").strip().replace("\0", "")[:_LONGEST]
     context = {
         "revocations": revocations.latest(),
         "may_stop": may_stop,
-        "choices": _choices(actor) if may_stop else [],
+        "choices": _choices(actor, words) if may_stop else [],
+        "words": words,
     }
     return render(request, "portal/revocations/list.html", context)
 
@@ -87,17 +92,20 @@ def resume(request: HttpRequest, actor: Actor, suspension_id: UUID) -> HttpRespo
     return render(request, "portal/revocations/act.html", context, status=400 if form.errors else 200)
 
 
-def _choices(actor: Actor) -> Choices:
-    """All that may be stopped but keys, of which there may be many: those are named by prefix."""
-    rows: list[QuerySet[Any]] = [
-        Model.objects.all(),
-        Provider.objects.all(),
-        Deployment.objects.select_related("model", "provider"),
-        Approval.objects.select_related("model").filter(ended_at__isnull=True),
+def _choices(actor: Actor, words: str) -> Choices:
+    """What may be stopped, but keys: those are named by prefix."""
+    kinds: list[tuple[QuerySet[Any], str]] = [
+        (Model.objects.all(), "slug"),
+        (Provider.objects.all(), "name"),
+        (Deployment.objects.select_related("model", "provider"), "model__slug"),
+        (Approval.objects.select_related("model").filter(ended_at__isnull=True), "model__slug"),
     ]
     if actor.may("governance.caller.suspend"):
-        rows += [Team.objects.all(), Organization.objects.all()]
-    found = [(_label(kind), [(row.id, str(row)) for row in kind.filter(suspended_at__isnull=True)]) for kind in rows]
+        kinds += [(Team.objects.all(), "name"), (Organization.objects.all(), "name")]
+    found = []
+    for rows, name in kinds:
+        fitting = rows.filter(suspended_at__isnull=True, **{f"{name}__icontains": words})
+        found.append((_label(rows), [(row.id, str(row)) for row in fitting[:_OFFERED]]))
     return [(label, choices) for label, choices in found if choices]
 
 
