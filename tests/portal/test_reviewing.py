@@ -51,6 +51,14 @@ def test_the_page_says_who_may_still_sign(acme: Cast, high: ApprovalRequest) -> 
     assert "You have decided on this already" in _page(acme.alice, high)
 
 
+def test_what_stands_against_approving_is_read_before_what_follows_from_it(acme: Cast, high: ApprovalRequest) -> None:
+    page = _page(acme.alice, high)
+    assert "<li>Evaluation: missing.</li>" in page
+    order = ("What is asked", "What stands against approving", "What follows from approving", "Stages of the review")
+    places = [page.index(heading) for heading in order]
+    assert places == sorted(places)
+
+
 def test_three_people_sign_in_two_stages(acme: Cast, high: ApprovalRequest) -> None:
     for person in (acme.alice, acme.ada, acme.olga):
         assert _now(acme, high).status in ("submitted", "in_review")

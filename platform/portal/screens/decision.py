@@ -25,6 +25,7 @@ from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
 from kit.refusals import note_shown
+from portal.concerns import concerns
 from portal.inbox_rows import approvals_in_force, condition_names
 from portal.screens.discussion import discussion_of
 from portal.screens.evidence import state_of
@@ -53,7 +54,7 @@ class Obstacle:
 class DecisionForm(forms.Form):
     reason = forms.CharField(
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 3, "data-key": "reason"}),
+        widget=forms.Textarea(attrs={"rows": 1, "data-key": "reason"}),
         help_text="Kept with the decision, and shown to the requester and to auditors.",
         error_messages={"required": "A decision needs a reason."},
     )
@@ -63,7 +64,7 @@ class DecisionForm(forms.Form):
         max_length=4000,
         required=False,
         label="Why you approve without the evidence that lacks",
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 2, "form": "decide"}),  # outside of the bar it is sent with
         help_text="Kept with your signature. To reject or to ask for changes takes none.",
     )
     in_place_of = forms.UUIDField(
@@ -268,6 +269,7 @@ def _page(
         in_force = None
     names = condition_names()
     stages, deployments = _stages(asked, actor), _deployments(asked)
+    third_parties = _third_parties(deployments)
     form.offer(actor, stages["rights"], stages["people"])
     complete, evidence = completeness.of(asked, clock.now()), completeness.attached(asked)
     if not complete.lacking:
@@ -284,7 +286,8 @@ def _page(
         "revised": _revised(asked, names),
         "in_force": in_force,
         "deployments": deployments,
-        "third_parties": _third_parties(deployments),
+        "third_parties": third_parties,
+        "concerns": concerns(asked, complete, deployments, third_parties),
         "card": model_cards.latest(asked.model),
         "similar": selectors.similar_models(asked.model),
         "rule": rule_of(asked),

@@ -53,6 +53,23 @@ def test_a_second_person_approves_the_next_call_runs_and_is_in_the_list_with_its
     expect(page.get_by_text("Rounded up once")).to_be_visible()
 
 
+def test_the_bar_to_decide_with_stays_in_the_window_and_leaves_the_page_to_be_read(
+    acme: Cast, helper: Model, visit: Visit
+) -> None:
+    page = visit(ask_for_helper(visit("/approvals/new/", acme.dev)), acme.olga)
+    bar, last = page.locator("form.decide"), page.locator(".columns section.card").last
+    for width, height in ((1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")
+        expect(page.get_by_role("button", name="Approve…")).to_be_in_viewport(ratio=1)
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        standing, above = bar.bounding_box(), last.bounding_box()
+        assert standing
+        assert above
+        assert standing["height"] < height / 5
+        assert above["y"] + above["height"] <= standing["y"]
+
+
 def test_a_request_that_was_decided_meanwhile_is_not_decided_again(acme: Cast, helper: Model, visit: Visit) -> None:
     address = ask_for_helper(visit("/approvals/new/", acme.dev))
     first, second = visit(address, acme.olga), visit(address, acme.alice)
