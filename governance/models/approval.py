@@ -106,7 +106,7 @@ class ApprovalRequest(TenantOwned, Asked):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.get_status_display().lower()})"
+        return str(self.model)
 
     @property
     def is_open(self) -> bool:

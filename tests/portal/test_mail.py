@@ -54,7 +54,7 @@ def test_an_email_names_the_object_and_leads_to_its_page(acme: Cast, mail: MailS
     assert send_due(clock.now()) == 2
 
     [message] = mail.to(acme.alice.user.email)
-    assert message["Subject"] == f"Chancery: For you to review: {asked.model.slug} (submitted)."
+    assert message["Subject"] == f"Chancery: For you to review: {asked.model.slug}."
     assert message["List-Unsubscribe"] == f"<{PUBLIC_URL}/notices/preferences/>"
     assert message.get_content_type() == "text/plain"
     text = text_of(message)
