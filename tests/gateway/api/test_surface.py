@@ -204,6 +204,7 @@ def test_a_listed_model_has_the_members_of_openai_and_ours(
                 "fallback_chain": [],
                 "context_window": 32_768,
                 "max_output_tokens": 4_096,
+                "deprecation": None,
             }
         ],
     }
