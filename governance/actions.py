@@ -124,4 +124,13 @@ ACTIONS: dict[str, Action] = {
         "Break glass reviewed", "What a third person found: justified, or not, which ends it."
     ),
     "governance.break_glass.ended": Action("Break glass ended", "Before its time: no call runs by it from then on."),
+    "governance.waiver.asked": Action(
+        "Waiver asked for",
+        "Which condition of an approval, for which use case, for how many days. Reasons are not sealed.",
+    ),
+    "governance.waiver.signed": Action("Waiver signed", "By the first of two, and the hash of what was signed."),
+    "governance.waiver.granted": Action(
+        "Waiver in force", "The second signature: the condition does not hold for the use case until the waiver ends."
+    ),
+    "governance.waiver.ended": Action("Waiver ended", "Before its time: the condition holds again."),
 }

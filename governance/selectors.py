@@ -17,15 +17,16 @@ from governance.models import (
     Approval,
     ApprovalRequest,
     BreakGlass,
-    BreakGlassStatus,
     Deployment,
     Evidence,
+    ExceptionStatus,
     Model,
     OtherSystem,
     Price,
     ReportedIdentity,
     RequestStatus,
     UseCase,
+    Waiver,
 )
 from governance.models.evidence import EXPIRES_SOON
 from tenants.models import Membership, Role
@@ -97,7 +98,7 @@ def break_glasses() -> QuerySet[BreakGlass]:
 
 def unsettled_break_glasses(at: datetime) -> QuerySet[BreakGlass]:
     """Those that somebody must still countersign or review."""
-    waits = Q(status=BreakGlassStatus.ASKED, ends_at__gt=at)
+    waits = Q(status=ExceptionStatus.ASKED, ends_at__gt=at)
     return break_glasses().filter(waits | Q(in_force_at__isnull=False, finding=""))
 
 
@@ -110,6 +111,20 @@ def changed_since_approval() -> QuerySet[Deployment]:
         first_heard_at__gt=F("granted_at")
     )
     return Deployment.objects.filter(Exists(since)).select_related("model", "provider").prefetch_related(*coverage.READ)
+
+
+def waivers() -> QuerySet[Waiver]:
+    """Newest first."""
+    return Waiver.objects.select_related("approval__model", "use_case", "team").prefetch_related("signatures")
+
+
+def waivers_in_force(at: datetime) -> QuerySet[Waiver]:
+    return waivers().filter(status=ExceptionStatus.IN_FORCE, ends_at__gt=at)
+
+
+def waivers_to_sign(at: datetime) -> QuerySet[Waiver]:
+    """Those that somebody must still sign."""
+    return waivers().filter(status=ExceptionStatus.ASKED, ends_at__gt=at)
 
 
 def price_at(deployment: Deployment, at: datetime) -> Price | None:

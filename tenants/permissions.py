@@ -25,7 +25,7 @@ _KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
 _ASK = {"governance.approval.request", "governance.evidence.add"}
 _REGISTER = {"governance.register.view", "governance.register.manage"} | _ASK
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
-_REVIEW = {"governance.approval.review", "governance.break_glass.decide"}
+_REVIEW = {"governance.approval.review", "governance.break_glass.decide", "governance.waiver.sign"}
 _DECIDE = {"governance.approval.decide", "governance.review_rule.manage"} | _STOP
 
 ACTS: dict[str, frozenset[str]] = {

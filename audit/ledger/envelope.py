@@ -55,7 +55,8 @@ class BodyDigest:
 
 @dataclass(slots=True)
 class Decided:
-    """The versions that decided. What had no part in the decision is null; with a `break_glass` no approval had one."""
+    """The versions that decided. What had no part in the decision is null; with a `break_glass` no approval had one,
+    and a `waiver` left one condition of the approval out."""
 
     approval: UUID | None = None
     break_glass: UUID | None = None
@@ -68,6 +69,7 @@ class Decided:
     route: str | None = None
     snapshot: int | None = None
     use_case: str | None = None
+    waiver: UUID | None = None
 
 
 @dataclass(slots=True)

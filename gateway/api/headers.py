@@ -25,6 +25,8 @@ def of(exchange: Exchange, *, is_stream: bool = False) -> HeaderPairs:
         pairs.append((b"x-chancery-record", str(exchange.record_id or exchange.request_id).encode()))
     if exchange.approval is not None:
         pairs.append((b"x-chancery-approval", str(exchange.approval.id).encode()))
+    if exchange.waiver is not None:
+        pairs.append((b"x-chancery-waiver", str(exchange.waiver.id).encode()))
     if (answered := exchange.answered_by) is not None:
         pairs += [
             (b"x-chancery-model", answered.model.slug.encode()),

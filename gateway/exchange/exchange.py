@@ -18,8 +18,9 @@ from gateway.exchange.said import Said
 from gateway.guards.engine import Inspection
 from gateway.routing.attempts import Attempt
 from gateway.routing.candidates import Candidate
+from gateway.routing.conditions import Call
 from gateway.wire.chat import ChatRequest
-from governance.snapshot.section import ApprovalEntry, BreakGlassEntry, UseCaseEntry
+from governance.snapshot.section import ApprovalEntry, BreakGlassEntry, UseCaseEntry, WaiverEntry
 from kit.data_class import DataClass
 from kit.errors import ChanceryError
 
@@ -88,8 +89,10 @@ class Exchange:
     end_user: str | None = None
     use_case: UseCaseEntry | None = None
     # authorize
+    call: Call = field(init=False)
     candidates: tuple[Candidate, ...] = ()
     approval: ApprovalEntry | BreakGlassEntry | None = None
+    waiver: WaiverEntry | None = None
     snapshot_version: int = 0
     # inspect
     inspection: Inspection | None = None
@@ -121,6 +124,10 @@ class Exchange:
     record_id: UUID | None = None
     # what each entered stage does on the way out, in the order of entering
     leaving: list[Callable[[Exchange], Awaitable[None]]] = field(default_factory=list)
+
+    def goes_by(self, candidate: Candidate) -> None:
+        """What permits the call is what permits this candidate."""
+        self.approval, self.waiver = candidate.approval, candidate.waiver
 
     def cut(self, reason: ChanceryError) -> bool:
         """Ends a call from outside: it fails for this reason, which is recorded and which its caller hears.

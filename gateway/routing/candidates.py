@@ -16,6 +16,7 @@ from governance.snapshot.section import (
     PriceEntry,
     ProviderEntry,
     RouteEntry,
+    WaiverEntry,
 )
 from kit import errors
 from tenants.snapshot import OrganizationEntry
@@ -30,6 +31,7 @@ class Candidate:
     model: ModelEntry
     price: PriceEntry | None
     approval: ApprovalEntry | BreakGlassEntry | None = None
+    waiver: WaiverEntry | None = None
 
     @property
     def is_suspended(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
-from gateway.routing.break_glass import GlassesOf, opened
+from gateway.routing import waivers
+from gateway.routing.break_glass import opened
 from gateway.routing.candidates import Candidate
+from gateway.snapshot.index import Snapshot
 from governance.snapshot.section import ApprovalEntry, UseCaseEntry
 from kit import errors
 from kit.data_class import DataClass
@@ -80,16 +81,13 @@ def failed_condition(approval: ApprovalEntry, call: Call, candidate: Candidate) 
     return None
 
 
-def authorized(
-    candidates: Sequence[Candidate],
-    approvals_of: Callable[[UUID], tuple[ApprovalEntry, ...]],
-    glasses_of: GlassesOf,
-    call: Call,
-) -> tuple[Candidate, ...]:
-    """The candidates a live approval covers, each with it; where there is none, those that break glass has opened.
+def authorized(snapshot: Snapshot, candidates: Sequence[Candidate], call: Call) -> tuple[Candidate, ...]:
+    """The candidates a live approval covers, each with it; where there is none, those that one covers by a waiver; else
+    those that break glass has opened.
 
     Raises `errors.Forbidden` naming the nearest miss.
     """
+    approvals_of = snapshot.approvals.all
     allowed: list[Candidate] = []
     misses: list[str] = []
     retired: Candidate | None = None
@@ -107,23 +105,49 @@ def authorized(
             failed = max(failed, found, key=_ORDER.index)
         else:
             misses.append(failed)
-    found_open = () if allowed else opened(candidates, glasses_of, call.credential, call.at)
-    if not allowed and not found_open:
+    if allowed:
+        return tuple(allowed)
+    excepted = _waived(snapshot, candidates, call) or opened(
+        candidates, snapshot.break_glasses.all, call.credential, call.at
+    )
+    if not excepted:
         nearest = max(misses, key=_ORDER.index, default="model_not_approved")
         raise retirement(retired) if retired and nearest == "model_retired" else _refused(nearest, call)
-    return tuple(allowed) or found_open
+    return excepted
 
 
-def cleared(candidates: Iterable[Candidate], data_class: DataClass) -> tuple[Candidate, ...]:
-    """The candidates whose approval admits data of this class. Raises `errors.Forbidden`."""
+def cleared(
+    snapshot: Snapshot, candidates: Sequence[Candidate], data_class: DataClass, call: Call
+) -> tuple[Candidate, ...]:
+    """The candidates whose approval admits data of this class; where there is none, those where that is waived.
+
+    Raises `errors.Forbidden`.
+    """
     allowed = tuple(
         candidate
         for candidate in candidates
         if candidate.approval is not None and data_class <= candidate.approval.max_data_class
     )
     if not allowed:
+        allowed = waivers.admitting(snapshot, candidates, data_class, call.use_case, call.at)
+    if not allowed:
         raise refusal("condition_data_class", data_class=data_class.label)
     return allowed
+
+
+def _waived(snapshot: Snapshot, candidates: Iterable[Candidate], call: Call) -> tuple[Candidate, ...]:
+    """The candidates for which all conditions of an approval hold but one, which is waived."""
+    callable_ones = (each for each in candidates if not (each.is_suspended or each.model.is_over(call.at)))
+    found = (_by_a_waiver(snapshot, candidate, call) for candidate in callable_ones)
+    return tuple(candidate for candidate in found if candidate is not None)
+
+
+def _by_a_waiver(snapshot: Snapshot, candidate: Candidate, call: Call) -> Candidate | None:
+    for approval in snapshot.approvals.all(candidate.model.id):
+        for waiver in waivers.standing(snapshot, approval.id, call.use_case, call.at):
+            if failed_condition(waivers.without(approval, waiver), call, candidate) is None:
+                return replace(candidate, approval=approval, waiver=waiver)
+    return None
 
 
 def retirement(candidate: Candidate) -> errors.Forbidden:

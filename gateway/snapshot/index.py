@@ -21,6 +21,7 @@ from governance.snapshot.section import (
     RouteEntry,
     SuspensionEntry,
     UseCaseEntry,
+    WaiverEntry,
 )
 from tenants.snapshot import (
     ApiKeyEntry,
@@ -119,6 +120,7 @@ class Snapshot:
         self.use_cases: Table[UseCaseEntry] = Table(lambda entry: ((entry.organization_id, entry.slug),))
         self.approvals: Table[ApprovalEntry] = Table(lambda approval: (approval.model_id,))
         self.break_glasses: Table[BreakGlassEntry] = Table(lambda glass: (glass.model_id,))
+        self.waivers: Table[WaiverEntry] = Table(lambda waiver: (waiver.approval_id,))
         self.suspensions: Table[SuspensionEntry] = Table(lambda suspension: (suspension.subject,))
         self._tables: dict[str, Table[Any]] = {
             "organization": self.organizations,
@@ -135,6 +137,7 @@ class Snapshot:
             "use_case": self.use_cases,
             "approval": self.approvals,
             "break_glass": self.break_glasses,
+            "waiver": self.waivers,
             "suspension": self.suspensions,
         }
 

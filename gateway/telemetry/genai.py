@@ -83,6 +83,8 @@ def _of_exchange(exchange: Exchange) -> Attributes:
     }
     if exchange.approval is not None:
         found["chancery.approval.id"] = str(exchange.approval.id)
+    if exchange.waiver is not None:
+        found["chancery.waiver.id"] = str(exchange.waiver.id)
     if exchange.answered_by is not None:
         found["chancery.model"] = exchange.answered_by.model.slug
     return found

@@ -79,6 +79,7 @@ def _tell_exchange(members: dict[str, Any], exchange: Exchange) -> None:
         "deployment": answered.deployment.id if answered else None,
         "provider": answered.provider.name if answered else None,
         "approval": exchange.approval.id if exchange.approval else None,
+        "waiver": exchange.waiver.id if exchange.waiver else None,
         "snapshot": exchange.snapshot_version,
         "tokens_in": usage.input_tokens if usage else 0,
         "tokens_cached": usage.cached_input_tokens if usage else 0,

@@ -6,9 +6,9 @@ from governance.models.choices import (
     AgreementKind,
     AiActClass,
     ApprovalState,
-    BreakGlassStatus,
     Criticality,
     EvidenceKind,
+    ExceptionStatus,
     Expectation,
     Finding,
     Life,
@@ -25,6 +25,8 @@ from governance.models.choices import (
     Substitutability,
     Tier,
     Verdict,
+    WaivedCondition,
+    WaiverStep,
 )
 from governance.models.discussion import Claim, Comment, Escalation
 from governance.models.evaluation import EvaluationCase, EvaluationPlan, EvaluationResult, EvaluationRun
@@ -38,6 +40,7 @@ from governance.models.suspension import Suspension
 from governance.models.system import OtherSystem
 from governance.models.third_party import Agreement, ThirdPartyFile
 from governance.models.use_case import UseCase
+from governance.models.waiver import Waiver, WaiverSignature
 
 __all__ = [
     "Agreement",
@@ -48,7 +51,6 @@ __all__ = [
     "ApprovalState",
     "BreakGlass",
     "BreakGlassSignature",
-    "BreakGlassStatus",
     "Claim",
     "Comment",
     "Criticality",
@@ -63,6 +65,7 @@ __all__ = [
     "Evidence",
     "EvidenceFile",
     "EvidenceKind",
+    "ExceptionStatus",
     "Expectation",
     "Finding",
     "GatewayProcess",
@@ -101,4 +104,8 @@ __all__ = [
     "TierOverride",
     "UseCase",
     "Verdict",
+    "WaivedCondition",
+    "Waiver",
+    "WaiverSignature",
+    "WaiverStep",
 ]

@@ -139,6 +139,9 @@ class NoticeKind(models.TextChoices):
     DEPRECATED = "deprecated", "A model that your team calls comes to its end"
     GLASS_TO_SIGN = "glass_to_sign", "Break glass waits for a second person"
     GLASS_TO_REVIEW = "glass_to_review", "Break glass waits for a review"
+    WAIVER_TO_SIGN = "waiver_to_sign", "A waiver waits for your signature"
+    WAIVER_GRANTED = "waiver_granted", "A waiver you asked for is in force"
+    WAIVER_ENDED = "waiver_ended", "A waiver you asked for or signed was ended"
 
 
 class NoticeWay(models.TextChoices):
@@ -194,10 +197,13 @@ class Modality(models.TextChoices):
     EMBEDDING = "embedding", "Embeddings"
 
 
-class BreakGlassStatus(models.TextChoices):
-    """asked ──► in force ──► ended, or from asked to ended at once. Time that runs out changes no status."""
+class ExceptionStatus(models.TextChoices):
+    """Of break glass and of waivers.
 
-    ASKED = "asked", "Waits for a second person"
+    asked ──► in force ──► ended, or from asked to ended at once. Time that runs out changes no status.
+    """
+
+    ASKED = "asked", "Waits for signatures"
     IN_FORCE = "in_force", "In force"
     ENDED = "ended", "Ended"
 
@@ -212,3 +218,19 @@ class SignatureKind(models.TextChoices):
 class Finding(models.TextChoices):
     JUSTIFIED = "justified", "Justified"
     UNJUSTIFIED = "unjustified", "Not justified"
+
+
+class WaivedCondition(models.TextChoices):
+    """What of an approval can be waived. A suspension, a model's end and what was never approved cannot."""
+
+    TEAM = "team", "Team"
+    USE_CASE = "use_case", "Use case"
+    CALLER_REGION = "caller_region", "Region of the application"
+    REGION = "region", "Region of the deployment"
+    DATA_CLASS = "data_class", "Data class"
+    RECERTIFICATION = "recertification", "Expiry or recertification"
+
+
+class WaiverStep(models.TextChoices):
+    SIGN = "sign", "Signed"
+    END = "end", "Ended"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -12,6 +10,7 @@ from rest_framework.response import Response
 
 from governance.models import BreakGlass, BreakGlassSignature, Model
 from governance.models.break_glass import MOST_HOURS
+from governance.rest.exceptions import ReasonGiven, Signed
 from governance.services import break_glass
 from kit import clock
 from kit.data_class import DataClass
@@ -57,19 +56,11 @@ class BreakGlassShown(serializers.ModelSerializer[BreakGlass]):
         ]
 
 
-class ReasonGiven(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=4000, help_text="Kept, and shown to whoever reviews.")
-
-
 class BreakGlassTaken(ReasonGiven):
     model = Scoped(Model)
     team = Scoped(Team, required=False, allow_null=True, default=None, help_text="None: the whole organisation.")
     max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
     hours = serializers.IntegerField(min_value=1, max_value=MOST_HOURS, default=4)
-
-
-class Signed(ReasonGiven):
-    signed_hash = serializers.CharField(max_length=64, help_text="The `content_hash` of what was read.")
 
 
 class Reviewed(Signed):

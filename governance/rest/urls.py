@@ -20,6 +20,7 @@ from governance.rest import (
     systems,
     third_parties,
     use_cases,
+    waivers,
 )
 
 router = SimpleRouter()
@@ -46,6 +47,7 @@ router.register("claims", discussion.ClaimViewSet, "api-claim")
 router.register("comments", discussion.CommentViewSet, "api-comment")
 router.register("notices", notices.NoticeViewSet, "api-notice")
 router.register("break-glass", break_glass.BreakGlassViewSet, "api-break-glass")
+router.register("waivers", waivers.WaiverViewSet, "api-waiver")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
 urlpatterns = [

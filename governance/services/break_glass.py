@@ -1,33 +1,29 @@
 """Break glass: a model that may not be called is opened for some hours, in an emergency, by two people.
 
-Each act puts in a row; what follows from it the database decides, which refuses what is refused here as well.
-Nobody does any of it in somebody else's place.
+Each act puts in a row, and the database decides what follows (`governance.services.exceptional`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from audit.ledger.append import append_act
-from audit.ledger.envelope import canonical
 from governance import hints
 from governance.models import BreakGlass, BreakGlassSignature, Model, NoticeKind, SignatureKind
-from governance.models.break_glass import DECIDERS, MOST_HOURS
-from governance.services import notices
+from governance.models.break_glass import MOST_HOURS
+from governance.services import exceptional
 from kit import errors
 from kit.context import Actor
 from kit.data_class import DataClass
 from kit.ids import new_id
 from tenants import permissions
-from tenants.models import Membership, Team
+from tenants.models import Team
 
 DECIDE = "governance.break_glass.decide"
-_CHANGED = "It is not what it was when it was shown."
+_WHY = "Say why: it is kept, and shown to whoever reviews."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ def ask(*, actor: Actor, model: Model, reason: str, terms: Terms, now: datetime)
     """
     permissions.require(actor, DECIDE, otp=True)
     permissions.require_reach(actor, terms.team.id if terms.team else None)
-    reason = _said(reason)
+    reason = exceptional.said(reason, _WHY)
     if not 1 <= terms.hours <= MOST_HOURS:
         raise errors.InvalidRequest(f"Break glass lasts between 1 and {MOST_HOURS} hours.", param="hours")
     glass = BreakGlass(
@@ -65,7 +61,7 @@ def ask(*, actor: Actor, model: Model, reason: str, terms: Terms, now: datetime)
         with transaction.atomic():
             glass.save(force_insert=True)
             _record(actor, "asked", glass)
-            _tell_deciders(glass, NoticeKind.GLASS_TO_SIGN, {actor.id}, now)
+            exceptional.tell_deciders(glass, NoticeKind.GLASS_TO_SIGN, {actor.id}, now)
     except IntegrityError as taken:
         raise errors.Conflict("Another break glass for this model waits, or has not been reviewed yet.") from taken
     return _as_it_is(glass)
@@ -82,7 +78,7 @@ def countersign(*, actor: Actor, glass: BreakGlass, reason: str, signed_hash: st
         raise errors.Conflict("It does not wait for a second person any more.", code="review_closed")
     with transaction.atomic():
         opened = _sign(actor, glass, SignatureKind.COUNTERSIGN, reason, signed_hash, "opened")
-        _tell_deciders(opened, NoticeKind.GLASS_TO_REVIEW, {actor.id, opened.asked_by_id}, now)
+        exceptional.tell_deciders(opened, NoticeKind.GLASS_TO_REVIEW, {actor.id, opened.asked_by_id}, now)
     return opened
 
 
@@ -124,17 +120,18 @@ def may_end(actor: Actor, glass: BreakGlass) -> bool:
 
 def content_hash(glass: BreakGlass) -> str:
     """SHA-256, in hex, of the canonical form of what is asked."""
-    asked = {
-        "id": str(glass.id),
-        "model_id": str(glass.model_id),
-        "version": glass.model.version,
-        "team_id": str(glass.team_id) if glass.team_id else None,
-        "max_data_class": int(glass.max_data_class),
-        "hours": glass.hours,
-        "reason": glass.reason,
-        "asked_by_id": str(glass.asked_by_id),
-    }
-    return hashlib.sha256(canonical(asked)).hexdigest()
+    return exceptional.digest(
+        {
+            "id": str(glass.id),
+            "model_id": str(glass.model_id),
+            "version": glass.model.version,
+            "team_id": str(glass.team_id) if glass.team_id else None,
+            "max_data_class": int(glass.max_data_class),
+            "hours": glass.hours,
+            "reason": glass.reason,
+            "asked_by_id": str(glass.asked_by_id),
+        }
+    )
 
 
 def _require_another(actor: Actor, glass: BreakGlass) -> None:
@@ -147,44 +144,18 @@ def _require_another(actor: Actor, glass: BreakGlass) -> None:
 def _sign(
     actor: Actor, glass: BreakGlass, kind: SignatureKind, reason: str, signed_hash: str, verb: str, **details: str
 ) -> BreakGlass:
-    """The database holds the same rules, and has the last word where two people act at once."""
-    reason = _said(reason)
-    if signed_hash != glass.content_hash:
-        raise errors.Conflict(_CHANGED, code="content_changed")
-    try:
-        with transaction.atomic():
-            BreakGlassSignature.objects.create(
-                organization_id=glass.organization_id,
-                break_glass=glass,
-                kind=kind,
-                signed_by_id=actor.id,
-                reason=reason,
-                signed_hash=signed_hash,
-            )
-            _record(actor, verb, glass, **details)
-    except IntegrityError as refused:
-        raise errors.Conflict(_CHANGED) from refused
+    reason = exceptional.said(reason, _WHY)
+    with exceptional.signing(glass, signed_hash):
+        BreakGlassSignature.objects.create(
+            organization_id=glass.organization_id,
+            break_glass=glass,
+            kind=kind,
+            signed_by_id=actor.id,
+            reason=reason,
+            signed_hash=signed_hash,
+        )
+        _record(actor, verb, glass, **details)
     return _as_it_is(glass)
-
-
-def _tell_deciders(glass: BreakGlass, kind: NoticeKind, but: set[UUID], now: datetime) -> None:
-    """Whoever may take the next step."""
-    deciders = Membership.objects.filter(role__in=DECIDERS).exclude(user_id__in=but)
-    notices.tell(
-        organization_id=glass.organization_id,
-        people=deciders.values_list("user_id", flat=True),
-        kind=kind,
-        subject_kind="break_glass",
-        subject_id=glass.id,
-        now=now,
-        teams=[glass.team_id] if glass.team_id else [],
-    )
-
-
-def _said(reason: str) -> str:
-    if not reason.strip():
-        raise errors.InvalidRequest("Say why: it is kept, and shown to whoever reviews.", param="reason")
-    return reason.strip()
 
 
 def _as_it_is(glass: BreakGlass) -> BreakGlass:

@@ -17,8 +17,8 @@ from governance.models import (
     AiActClass,
     Approval,
     BreakGlass,
-    BreakGlassStatus,
     Deployment,
+    ExceptionStatus,
     Model,
     Price,
     Provider,
@@ -28,6 +28,7 @@ from governance.models import (
     SubjectKind,
     Suspension,
     UseCase,
+    Waiver,
 )
 from kit.crypto import SealBroken
 from kit.data_class import DataClass
@@ -154,6 +155,19 @@ class BreakGlassEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverEntry:
+    """One condition of an approval that does not hold for a use case; with a class, data up to it may be sent."""
+
+    id: UUID
+    organization_id: UUID
+    approval_id: UUID
+    use_case_id: UUID
+    condition: str
+    max_data_class: DataClass | None
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SuspensionEntry:
     """One in force that the subject's own entry does not tell all of: it ends running calls, or stops everything."""
 
@@ -256,10 +270,24 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
 
 
 def break_glasses(ids: Ids) -> Iterator[BreakGlassEntry]:
-    in_force = BreakGlass.across_tenants.using(GATEWAY).filter(status=BreakGlassStatus.IN_FORCE, ends_at__gt=Now())
+    in_force = BreakGlass.across_tenants.using(GATEWAY).filter(status=ExceptionStatus.IN_FORCE, ends_at__gt=Now())
     for row in _only(in_force, ids):
         yield BreakGlassEntry(
             row.id, row.organization_id, row.model_id, row.team_id, DataClass(row.max_data_class), row.ends_at
+        )
+
+
+def waivers(ids: Ids) -> Iterator[WaiverEntry]:
+    in_force = Waiver.across_tenants.using(GATEWAY).filter(status=ExceptionStatus.IN_FORCE, ends_at__gt=Now())
+    for row in _only(in_force, ids):
+        yield WaiverEntry(
+            row.id,
+            row.organization_id,
+            row.approval_id,
+            row.use_case_id,
+            row.condition,
+            None if row.max_data_class is None else DataClass(row.max_data_class),
+            row.ends_at,
         )
 
 
@@ -277,6 +305,7 @@ SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {
     "use_case": use_cases,
     "approval": approvals,
     "break_glass": break_glasses,
+    "waiver": waivers,
     "suspension": suspensions,
 }
 

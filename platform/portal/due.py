@@ -1,4 +1,6 @@
-"""What comes to its day: permissions to recertify or that expire, evidence, models that are retired. Soonest first."""
+"""What comes to its day: permissions to recertify or that expire, evidence, models that are retired,
+waivers that end. Soonest first.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,7 @@ def coming(now: datetime) -> list[Due]:
         *_changed(),
         *_evidence(now),
         *_sunsets(now, Model.objects.all()),
+        *_waivers(now),
     ]
     return sorted(found, key=lambda due: due.at)[:MOST]
 
@@ -96,4 +99,12 @@ def _sunsets(now: datetime, among: QuerySet[Model]) -> list[Due]:
         Due(row.sunset_at, "Sunset", str(row), reverse("model-life", args=[row.id]), row.sunset_at <= now)
         for row in rows.order_by("sunset_at")[:MOST]
         if row.sunset_at is not None
+    ]
+
+
+def _waivers(now: datetime) -> list[Due]:
+    rows = selectors.waivers_in_force(now).filter(ends_at__lte=now + SOON)
+    return [
+        Due(row.ends_at, "Waiver ends", f"{row.approval.model}, {row}", reverse("waiver", args=[row.id]), is_past=False)
+        for row in rows
     ]

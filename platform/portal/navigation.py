@@ -32,7 +32,8 @@ class Link:
 
 
 def _exceptions(_: Actor) -> int:
-    return register.unsettled_break_glasses(clock.now()).count()
+    now = clock.now()
+    return register.unsettled_break_glasses(now).count() + register.waivers_to_sign(now).count()
 
 
 def _waiting(actor: Actor) -> int:

@@ -212,6 +212,8 @@ SPECTACULAR_SETTINGS = {
         "EvidenceKindEnum": "governance.models.choices.EvidenceKind",
         "AgreementKindEnum": "governance.models.choices.AgreementKind",
         "SignatureKindEnum": "governance.models.choices.SignatureKind",
+        "ExceptionStatusEnum": "governance.models.choices.ExceptionStatus",
+        "WaiverStepEnum": "governance.models.choices.WaiverStep",
     },
 }
 

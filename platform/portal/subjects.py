@@ -38,6 +38,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.ApprovalRequest, "approval", ("model",)),
     (governance.Evidence, "evidence-one", ()),
     (governance.BreakGlass, "exception", ("model",)),
+    (governance.Waiver, "waiver", ("use_case",)),
     (governance.Approval, "admin:governance_approval_change", ("model",)),
 ]
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governance.models import BreakGlass, BreakGlassSignature, BreakGlassStatus, Finding, SignatureKind
+from governance.models import BreakGlass, BreakGlassSignature, ExceptionStatus, Finding, SignatureKind
 from kit import clock
 from kit.context import Actor
 from kit.scoping import within
@@ -217,5 +217,5 @@ def test_whatever_is_signed_in_whatever_order_comes_to_what_the_rules_say(steps:
 
 
 def test_the_rules_know_every_word() -> None:
-    assert {*BreakGlassStatus.values} == {"asked", "in_force", "ended"}
+    assert {*ExceptionStatus.values} == {"asked", "in_force", "ended"}
     assert {*Finding.values} < {*KINDS}

@@ -24,6 +24,7 @@ from governance.models import (
     Provider,
     Questionnaire,
     Suspension,
+    Waiver,
 )
 from tenants.models import PersonalAccessToken
 from tests.isolation import tally
@@ -41,6 +42,7 @@ SUBJECTS: dict[str, AnyModel] = {
     "third-parties/": Provider,
     "exceptions/": BreakGlass,
     "questionnaires/": Questionnaire,
+    "waivers/": Waiver,
     "requests/": Record,
     "revocations/": Suspension,
     "api/requests/": Record,

@@ -45,7 +45,36 @@ def _break_glass_signature(plot: Plot) -> Any:
     )
 
 
+def _waiver(plot: Plot) -> Any:
+    return plot.row(governance.WaiverSignature).waiver
+
+
+def _waiver_signature(plot: Plot) -> Any:
+    """Of whoever asked, and takes it back: one that waits keeps others of its condition out."""
+    waiver = plot.add(
+        governance.Waiver,
+        approval=plot.row(governance.Approval),
+        use_case=plot.row(governance.UseCase),
+        condition="recertification",
+        days=30,
+        reason="for tests",
+        compensating_control="for tests",
+        content_hash="0" * 64,
+        asked_by=plot.lead.user,
+    )
+    return plot.add(
+        governance.WaiverSignature,
+        waiver=waiver,
+        kind="end",
+        signed_by=plot.lead.user,
+        reason="for tests",
+        signed_hash="0" * 64,
+    )
+
+
 EXCEPTIONS: dict[type[Any], Callable[[Plot], Any]] = {
     governance.BreakGlass: _break_glass,
     governance.BreakGlassSignature: _break_glass_signature,
+    governance.Waiver: _waiver,
+    governance.WaiverSignature: _waiver_signature,
 }

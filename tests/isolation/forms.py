@@ -159,6 +159,14 @@ FORMS: dict[str, Form] = {
         "expected": "fine",
     },
     "post /api/questionnaires/": lambda plot: defined().as_json(),
+    "post /api/waivers/": lambda plot: {
+        "approval": _id(plot, governance.Approval),
+        # another each time: only one waiver of a condition may wait
+        "use_case": str(FACTORIES[governance.UseCase](plot).pk),
+        "condition": "recertification",
+        "compensating_control": "for tests",
+        "reason": "for tests",
+    },
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
     "post /api/claims/": lambda plot: {"request": _id(plot, governance.ApprovalRequest)},
     "post /api/comments/": lambda plot: {"request": _id(plot, governance.ApprovalRequest), "text": "for tests"},

@@ -64,6 +64,10 @@ def invented(value: object) -> object:
     return (new_id().hex * (len(str(value)) // 32 + 1))[: len(str(value))]
 
 
+def is_of_a_closed_set(model: AnyModel, lookup: str) -> bool:
+    return "__" not in lookup and bool(getattr(model._meta.get_field(lookup), "choices", None))
+
+
 def reached(row: Any, path: str) -> Any:
     for name in path.split("__"):
         row = getattr(row, name, None)
@@ -86,10 +90,12 @@ def test_no_filter_of_the_api_finds_it(
         value = reached(row, lookup)
         if isinstance(value, UUID) or len(str(value)) > 12:
             for person in outsiders(callers, view.model):
-                made_up = invented(value)
                 found = look(person, path, value, **{parameter: value})
-                assert found == look(person, path, made_up, **{parameter: made_up}), parameter
                 assert str(row.pk).encode() not in found.body
+                if is_of_a_closed_set(view.model, lookup):  # everybody knows the words, and others are refused
+                    continue
+                made_up = invented(value)
+                assert found == look(person, path, made_up, **{parameter: made_up}), parameter
 
 
 @pytest.mark.parametrize("path", RESOURCES)

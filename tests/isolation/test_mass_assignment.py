@@ -24,6 +24,7 @@ from governance.models import (
     Questionnaire,
     Suspension,
     ThirdPartyFile,
+    Waiver,
 )
 from kit.ids import new_id
 from kit.scoping import within
@@ -57,6 +58,7 @@ WITH_SCREENS = (
     Questionnaire,
     Suspension,
     ThirdPartyFile,
+    Waiver,
 )
 ENTERED = [model for model, made_by in admin.site._registry.items() if getattr(made_by, "can_enter", False)]
 

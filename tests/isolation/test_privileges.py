@@ -40,6 +40,8 @@ PRIVILEGES = {
         ALL,
         "S",
     ),
+    "governance_waiver": ("SI", "SI", "S"),
+    "governance_waiversignature": ("SI", "SI", NONE),
     "governance_breakglass": ("SI", "SI", "S"),
     "governance_breakglasssignature": ("SI", "SI", NONE),
     "governance_claim": ("SI U(ended_at)", "SIU", NONE),

@@ -49,6 +49,8 @@ POSTED = [
     f"/exceptions/{NOBODYS}/countersign/",
     f"/exceptions/{NOBODYS}/review/",
     f"/exceptions/{NOBODYS}/end/",
+    f"/waivers/{NOBODYS}/sign/",
+    f"/waivers/{NOBODYS}/end/",
 ]
 
 

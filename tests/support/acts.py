@@ -19,6 +19,7 @@ from governance.models import (
     ProviderKind,
     RiskTier,
     UseCase,
+    Waiver,
 )
 from governance.review import StageRule
 from governance.services import (
@@ -42,7 +43,7 @@ from tenants.models import Membership, Role, User
 from tenants.services import allotments, api_keys, identity_providers, organizations, people
 from tenants.services.organizations import Defaults, Limits, Settings
 from tests.support import breaking_glass as glass
-from tests.support import issuers
+from tests.support import issuers, waiving
 from tests.support import world as worlds
 from tests.support.answers import defined
 from tests.support.asked import ask, draft, new_model
@@ -106,6 +107,14 @@ def new_use_case(world: World, actor: Actor | None = None, **described: Any) -> 
         return use_cases.register(
             actor=actor, slug=slug, team=team, described=description(actor, **described), now=clock.now()
         )
+
+
+def _waivable(world: World) -> tuple[Approval, UseCase]:
+    return granted(world), new_use_case(world, team=world.team)
+
+
+def _waiver(world: World) -> Waiver:
+    return waiving.ask(world.admin, *_waivable(world))
 
 
 def description(owner: Actor, **described: Any) -> Description:
@@ -341,6 +350,10 @@ PREPARED: dict[str, Callable[[World], Act]] = {
         glass.third(world), _on(glass.broken, glass.find_against)(world).do
     ),
     "governance.break_glass.ended": _on(glass.broken, glass.end),
+    "governance.waiver.asked": _on(_waivable, lambda actor, pair: waiving.ask(actor, *pair)),
+    "governance.waiver.signed": _by_officer(_waiver, waiving.sign),
+    "governance.waiver.granted": _by_officer(lambda world: waiving.signed_once(world, _waiver(world)), waiving.sign),
+    "governance.waiver.ended": _on(_waiver, waiving.end),
     "governance.review_rule.set": _by_officer(lambda world: world, _set_rule),
     "governance.questionnaire.set": _by_officer(
         lambda world: world,

@@ -87,6 +87,10 @@ WHO: dict[str, set[Role]] = {
     "governance.break_glass.opened": REGISTER,
     "governance.break_glass.reviewed": REGISTER,
     "governance.break_glass.ended": {_OFFICER},  # and the two who opened it
+    "governance.waiver.asked": {_ADMIN, _OFFICER, _LEAD, _DEVELOPER},
+    "governance.waiver.signed": REGISTER,
+    "governance.waiver.granted": REGISTER,
+    "governance.waiver.ended": {_OFFICER},  # and those who asked for and signed it
     "governance.review_rule.set": {_OFFICER},
     "governance.approval.claimed": {_OFFICER},  # as for signing
     "governance.approval.claim_released": set(),  # whoever claimed
@@ -124,6 +128,8 @@ WITH_CODE = {
     "governance.break_glass.asked",
     "governance.break_glass.opened",
     "governance.break_glass.reviewed",
+    "governance.waiver.signed",
+    "governance.waiver.granted",
     "governance.review_rule.set",
     "governance.questionnaire.set",
     "governance.delegation.made",

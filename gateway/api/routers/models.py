@@ -103,7 +103,7 @@ def _status(services: Services, caller: Caller, found: tuple[Candidate, ...]) ->
     try:
         region = snapshot.region_of(caller.credential.project_id, caller.organization)
         call = Call(caller.credential, region, None, clock.now())
-        allowed = conditions.authorized(found, snapshot.approvals.all, snapshot.break_glasses.all, call)
+        allowed = conditions.authorized(snapshot, found, call)
     except errors.Forbidden as refused:
         return "retired" if refused.code == "model_retired" else refused.code
     if isinstance(allowed[0].approval, BreakGlassEntry):

@@ -1,4 +1,4 @@
-"""A live approval whose static conditions hold, for at least one candidate; or glass that was broken for it."""
+"""A live approval whose static conditions hold, or all but one that is waived; or broken glass."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ def authorize(exchange: Exchange) -> None:
     """Keeps the candidates that may be called. Raises `errors.Forbidden` naming the condition that failed."""
     snapshot, caller = exchange.services.snapshot, exchange.caller
     region = snapshot.region_of(caller.credential.project_id, caller.organization)
-    call = Call(caller.credential, region, exchange.use_case, clock.now())
-    exchange.candidates = conditions.authorized(
-        exchange.candidates, snapshot.approvals.all, snapshot.break_glasses.all, call
-    )
-    exchange.approval = exchange.candidates[0].approval
+    exchange.call = Call(caller.credential, region, exchange.use_case, clock.now())
+    exchange.candidates = conditions.authorized(snapshot, exchange.candidates, exchange.call)
+    exchange.goes_by(exchange.candidates[0])

@@ -11,6 +11,6 @@ def clear(exchange: Exchange) -> None:
     """Prunes candidates by the class ceilings of key and approval. Raises `errors.Forbidden`."""
     if exchange.data_class > exchange.caller.credential.max_data_class:
         raise conditions.refusal("condition_data_class", data_class=exchange.data_class.label, ceiling="api_key")
-    cleared = conditions.cleared(exchange.candidates, exchange.data_class)
+    cleared = conditions.cleared(exchange.services.snapshot, exchange.candidates, exchange.data_class, exchange.call)
     exchange.candidates = cleared[:MAX_ATTEMPTS]  # the others will not be tried, so nothing is held for them
-    exchange.approval = exchange.candidates[0].approval
+    exchange.goes_by(exchange.candidates[0])

@@ -23,7 +23,7 @@ async def dispatch(exchange: Exchange) -> None:
 
     exchange.answer = await open_first(exchange.candidates, open_candidate, exchange.attempts)
     exchange.answered_by = exchange.attempts[-1].candidate
-    exchange.approval = exchange.answered_by.approval
+    exchange.goes_by(exchange.answered_by)
     exchange.leaving.append(close)
 
 

@@ -225,6 +225,7 @@ def _decided(exchange: Exchange) -> Decided:
         route=_asked_for(exchange),
         snapshot=exchange.snapshot_version,
         use_case=exchange.use_case.slug if exchange.use_case else None,
+        waiver=exchange.waiver.id if exchange.waiver else None,
     )
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from audit import selectors
 from audit.selectors import RequestFilter
-from governance.models import Approval, BreakGlass, Deployment, Price
+from governance.models import Approval, BreakGlass, Deployment, Price, Waiver
 from kit import money
 from kit.context import Actor
 from portal import readings
@@ -101,6 +101,7 @@ def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         "attempts": _attempts(told),
         "approval": _approval(told),
         "break_glass": _break_glass(told),
+        "waiver": _waiver(told),
         **_labels([told]),
     }
     return render(request, "portal/requests/detail.html", context)
@@ -144,6 +145,11 @@ def _approval(told: Request) -> Approval | None:
 def _break_glass(told: Request) -> BreakGlass | None:
     identifier = told.decided.get("break_glass")
     return BreakGlass.objects.filter(id=identifier).first() if identifier else None
+
+
+def _waiver(told: Request) -> Waiver | None:
+    identifier = told.decided.get("waiver")
+    return Waiver.objects.filter(id=identifier).first() if identifier else None
 
 
 def _pretty(envelope: Any) -> str:

@@ -18,6 +18,7 @@ from governance.snapshot.section import (
     ProviderEntry,
     RouteEntry,
     UseCaseEntry,
+    WaiverEntry,
 )
 from kit.data_class import DataClass
 from kit.ids import new_id
@@ -77,6 +78,13 @@ def broken_glass(model: ModelEntry, **changed: Any) -> BreakGlassEntry:
     return replace(made, **changed)
 
 
+def a_waiver(approval: ApprovalEntry, condition: str, **changed: Any) -> WaiverEntry:
+    """Of a condition of the approval for letters, until in a month."""
+    ends_at = NOW + timedelta(days=30)
+    made = WaiverEntry(new_id(), ORGANIZATION.id, approval.id, LETTERS.id, condition, None, ends_at)
+    return replace(made, **changed)
+
+
 def a_credential(team_id: UUID = TEAM) -> CredentialEntry:
     none: frozenset[str] = frozenset()
     return CredentialEntry(new_id(), ORGANIZATION.id, team_id, new_id(), none, (), DataClass.RESTRICTED, False)
@@ -95,6 +103,7 @@ def snapshot_of(*entries: Any) -> Snapshot:
         RouteEntry: snapshot.routes,
         ApprovalEntry: snapshot.approvals,
         BreakGlassEntry: snapshot.break_glasses,
+        WaiverEntry: snapshot.waivers,
     }
     for entry in entries:
         tables[type(entry)].put(entry.id, entry)

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.routing.candidates import Candidate
 from gateway.routing.conditions import Call, authorized, cleared
+from gateway.snapshot.index import Snapshot
 from kit import errors
 from kit.data_class import DataClass
 from tests.gateway.routing.catalogue import (
@@ -25,11 +26,12 @@ from tests.gateway.routing.catalogue import (
     snapshot_of,
 )
 
+CALL = Call(a_credential(), "eu", None, NOW)
+
 
 def authorize(candidates: list[Candidate], *entries: Any) -> tuple[Candidate, ...]:
     snapshot = snapshot_of(*entries)
-    call = Call(a_credential(), "eu", None, NOW)
-    return authorized(candidates, snapshot.approvals.all, snapshot.break_glasses.all, call)
+    return authorized(snapshot, candidates, CALL)
 
 
 @pytest.mark.parametrize("terms", [{}, {"team_id": TEAM}, {"ends_at": NOW + timedelta(microseconds=1)}])
@@ -87,7 +89,7 @@ def test_it_opens_nothing_for_others_or_after_its_end(terms: dict[str, Any]) -> 
 def test_data_above_its_class_is_refused() -> None:
     candidate = a_candidate()
     allowed = authorize([candidate], broken_glass(candidate.model))
-    assert cleared(allowed, DataClass.INTERNAL) == allowed
+    assert cleared(Snapshot(), allowed, DataClass.INTERNAL, CALL) == allowed
     with pytest.raises(errors.Forbidden) as refusal:
-        cleared(allowed, DataClass.CONFIDENTIAL)
+        cleared(Snapshot(), allowed, DataClass.CONFIDENTIAL, CALL)
     assert refusal.value.code == "condition_data_class"

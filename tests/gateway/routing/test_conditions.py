@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.routing.candidates import Candidate
 from gateway.routing.conditions import Call, authorized, cleared, failed_condition, refusal
+from gateway.snapshot.index import Snapshot
 from governance.snapshot.section import ApprovalEntry, DeprecationEntry
 from kit import errors
 from kit.data_class import DataClass
@@ -61,8 +62,11 @@ def a_call(**changed: Any) -> Call:
 
 
 def authorize(*candidates: Candidate, approvals: list[ApprovalEntry]) -> tuple[Candidate, ...]:
-    snapshot = snapshot_of(*approvals)
-    return authorized(candidates, snapshot.approvals.all, snapshot.break_glasses.all, a_call())
+    return authorized(snapshot_of(*approvals), candidates, a_call())
+
+
+def clear(candidates: list[Candidate], data_class: DataClass) -> tuple[Candidate, ...]:
+    return cleared(Snapshot(), candidates, data_class, a_call())
 
 
 def refused(act: Callable[[], object]) -> errors.Forbidden:
@@ -194,15 +198,15 @@ def test_data_goes_where_an_approval_admits_its_class(data_class: DataClass, cei
     candidates = [a_candidate(model, approval=an_approval(model, max_data_class=one)) for one in ceilings]
     expected = [one for one in ceilings if one >= data_class]
     if expected:
-        allowed = [one.approval.max_data_class for one in cleared(candidates, data_class) if one.approval]
+        allowed = [one.approval.max_data_class for one in clear(candidates, data_class) if one.approval]
         assert allowed == expected
     else:
-        told = refused(lambda: cleared(candidates, data_class))
+        told = refused(lambda: clear(candidates, data_class))
         assert (told.code, told.details) == ("condition_data_class", {"data_class": data_class.label})
 
 
 def test_a_candidate_without_an_approval_is_cleared_for_nothing() -> None:
-    assert refused(lambda: cleared([a_candidate()], DataClass.PUBLIC)).code == "condition_data_class"
+    assert refused(lambda: clear([a_candidate()], DataClass.PUBLIC)).code == "condition_data_class"
 
 
 def test_a_refusal_tells_nothing_of_whom_the_approval_is_for() -> None:

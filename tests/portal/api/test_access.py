@@ -50,6 +50,7 @@ READERS = {
     "comments/": EVERYBODY,
     "notices/": EVERYBODY,
     "break-glass/": EVERYBODY,
+    "waivers/": EVERYBODY,
     "suspensions/": "ada alice ann",
     "declaration/": EVERYBODY,
     "revocations/": "ada alice ann",

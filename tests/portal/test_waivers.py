@@ -1,0 +1,84 @@
+"""Waivers as people use them: the pages from asking to the end, and the same over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from governance.models import Waiver
+from kit.scoping import within
+from tests.portal.api.caller import Script, refusal
+from tests.portal.test_exceptions import page
+from tests.support.acts import granted, new_use_case
+from tests.support.cast import Cast, browser
+
+
+def only(acme: Cast) -> Waiver:
+    with within(acme.world.system.scope):
+        return Waiver.objects.select_related("approval__model").get()
+
+
+def form(acme: Cast) -> dict[str, Any]:
+    return {
+        "approval": str(granted(acme.world).id),
+        "use_case": str(new_use_case(acme.world).id),
+        "condition": "recertification",
+        "days": "30",
+        "compensating_control": "Everything is read by a person.",
+        "reason": "The audit is in a month.",
+    }
+
+
+def test_it_goes_from_asking_to_the_end_on_pages(acme: Cast) -> None:
+    entered = form(acme)
+    assert browser(acme.ada).post("/waivers/new/", {**entered, "compensating_control": " "}).status_code == 400
+    asked = browser(acme.ada).post("/waivers/new/", entered)
+    address, waiver = asked.headers["Location"], only(acme)
+    signed = {"reason": "I have read it.", "signed_hash": waiver.content_hash}
+    assert "Two others sign" in page(acme, "ada", address)
+    assert "waits for you" in page(acme, "alice")
+    assert "waits for you" not in page(acme, "ada")
+
+    assert browser(acme.ada).post(f"{address}sign/", signed).status_code == 403
+    stale = browser(acme.olga).post(f"{address}sign/", {**signed, "signed_hash": "0" * 64})
+    assert (stale.status_code, b"You have signed nothing" in stale.content) == (409, True)
+    assert browser(acme.alice).post(f"{address}sign/", signed).status_code == 302
+    assert "You have signed" in page(acme, "alice", address)
+    assert browser(acme.olga).post(f"{address}sign/", signed).status_code == 302
+
+    shown = page(acme, "ann", "/exceptions/?tab=in_force")
+    assert str(waiver.approval.model) in shown
+    assert "Everything is read by a person." in page(acme, "ann", address)
+    assert "Waiver ends" in page(acme, "ann", "/due/")
+    assert browser(acme.ann).post(f"{address}end/", {"reason": "Over."}).status_code == 403
+    assert browser(acme.ada).post(f"{address}end/", {"reason": "Over."}).status_code == 302
+    assert only(acme).status == "ended"
+    assert str(waiver.approval.model) in page(acme, "ann", "/exceptions/?tab=ended")
+
+
+def test_over_the_api_it_takes_three_people_and_two_codes(acme: Cast) -> None:
+    ada, alice, olga = Script(acme.ada), Script(acme.alice), Script(acme.olga)
+    body = form(acme)
+    assert refusal(ada.post("waivers/", {**body, "days": 181})) == (400, "invalid_request")
+    assert refusal(ada.post("waivers/", {**body, "condition": "suspension"})) == (400, "invalid_request")
+    made = ada.post("waivers/", body).json()
+    assert (made["status"], made["days"], made["max_data_class"]) == ("asked", 30, None)
+    assert refusal(olga.post("waivers/", body)) == (409, "conflict")
+
+    address, signed = f"waivers/{made['id']}", {"reason": "Yes.", "signed_hash": made["content_hash"]}
+    assert refusal(alice.post(f"{address}/sign/", signed)) == (403, "otp_required")
+    assert refusal(ada.post(f"{address}/sign/", signed, otp=True)) == (403, "separation_of_duties")
+    assert alice.post(f"{address}/sign/", signed, otp=True).json()["status"] == "asked"
+    assert refusal(alice.post(f"{address}/sign/", signed, otp=True)) == (409, "review_closed")
+    assert olga.post(f"{address}/sign/", signed, otp=True).json()["status"] == "in_force"
+    assert ada.post(f"{address}/end/", {"reason": "Over."}).json()["status"] == "ended"
+    assert [each["kind"] for each in ada.get(f"{address}/").json()["signatures"]] == ["sign", "sign", "end"]
+
+
+@pytest.mark.parametrize("name", ["ann", "rob"])
+def test_who_asks_for_no_approval_asks_for_no_waiver(acme: Cast, name: str) -> None:
+    person = getattr(acme, name)
+    assert refusal(Script(person).post("waivers/", form(acme))) == (403, "permission_denied")
+    assert browser(person).get(reverse("waiver-ask")).status_code == 403
