@@ -123,9 +123,9 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(INSTALL) requirements-dev.lock
 	@touch $@
 
-# OpenAI's Node SDK, against which the gateway is tested.
+# OpenAI's Node SDK, against which the gateway is tested, and axe-core, which looks at the portal's pages.
 $(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
-	@command -v npm >/dev/null || { echo "The tests run OpenAI's Node SDK: install Node.js 18 or later with npm"; exit 1; }
+	@command -v npm >/dev/null || { echo "The tests run OpenAI's Node SDK and axe-core: install Node.js 18 or later with npm"; exit 1; }
 	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
