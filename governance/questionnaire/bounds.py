@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+from governance.json_schema import Draft202012Validator, SchemaError
 from governance.questionnaire.definition import Answer, Definition, Question, is_text
 from kit import errors
 
@@ -37,9 +38,6 @@ def check(definition: Definition) -> None:
 
 
 def _check_schema(schema: Any) -> None:
-    from jsonschema import Draft202012Validator  # as in `validation`
-    from jsonschema.exceptions import SchemaError
-
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as fault:

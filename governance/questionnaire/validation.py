@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from governance.json_schema import Draft202012Validator, ValidationError
 from governance.questionnaire.definition import Answer, Definition, is_text
 from kit import errors
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
 
 
 def validated(definition: Definition, answers: Any) -> dict[str, Answer]:
     """Raises `errors.InvalidRequest` with the path of the first answer that is none, in the order of the questions."""
-    from jsonschema import Draft202012Validator  # with its optional formats installed it is seconds of an import
-
     faults = list(Draft202012Validator(dict(definition.schema)).iter_errors(answers))
     if faults:
         order = [question.name for question in definition.questions]

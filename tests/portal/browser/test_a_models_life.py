@@ -89,7 +89,7 @@ def _take_in(acme: Cast, upstream: str, visit: Visit) -> Model:
 
 
 def _add_evaluation(page: Page, helper: Model) -> None:
-    page.get_by_label("What is it about?").select_option(label=str(helper))
+    page.get_by_label("What is it about?").fill(helper.slug)
     page.get_by_label("Kind").select_option(label="Evaluation")
     page.get_by_label("Title").fill("Letters of last year")
     page.get_by_label("Metric").fill("answers a clerk would send")
