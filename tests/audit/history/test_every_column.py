@@ -33,7 +33,7 @@ OTHER = {
     "jsonb": "'{{\"other\": 1}}'",
     "bytea": "'\\x01'",
     "ARRAY": "ARRAY[left(md5(random()::text), {2})]::{1}[]",
-    "character varying": "left(md5(random()::text), 6)",
+    "character varying": "left(md5(random()::text), 4)",
     "text": "md5(random()::text)",
     "USER-DEFINED": "NULL",
 }
@@ -42,6 +42,7 @@ NUMBER = "COALESCE({0}, 0) + 100"
 PARENTS = {
     "route_id": "(SELECT id FROM governance_route WHERE slug = 'spare' LIMIT 1)",
     "break_glass_id": "(SELECT id FROM governance_breakglass AS other WHERE other.id <> break_glass_id LIMIT 1)",
+    "waiver_id": "(SELECT id FROM governance_waiver AS other WHERE other.id <> waiver_id LIMIT 1)",
     "api_key_id": "(SELECT id FROM tenants_apikey AS other WHERE other.id IS DISTINCT FROM api_key_id LIMIT 1)",
 }
 
