@@ -106,4 +106,4 @@ def test_what_is_signed_does_not_depend_on_the_zone_its_end_is_written_in() -> N
         for end in (SUMMER, SUMMER.astimezone(UTC))
     )
 
-    assert content_hash(berlin) == content_hash(utc)
+    assert content_hash(berlin, ()) == content_hash(utc, ())

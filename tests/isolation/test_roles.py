@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from tests.isolation import ways
@@ -18,6 +15,9 @@ CASES = [
     for model in owned_models()
 ]
 # The ledger's own triggers refuse before a missing privilege would.
+# What the gateway writes itself: of what it changes, a column.
+PUTS_IN = {"ReportedIdentity", "EvaluationResult"}
+CHANGES = {"ApiKeySecret": "last_seen_at", "EvaluationRun": "status"}
 REACHED: dict[bool, tuple[Outcome, ...]] = {True: (1, REFUSED), False: (DENIED,)}
 
 
@@ -35,8 +35,8 @@ def test_rows_of_every_tenant_are_reached_by_privilege(
 
 @pytest.mark.parametrize("model", [pytest.param(model, id=model._meta.label) for model in owned_models()])
 def test_the_gateway_writes_no_row_of_a_tenant(estate: Estate, model: AnyModel) -> None:
-    """It takes note of when a secret was last seen, and appends to the ledger by functions."""
+    """But what it hears and what came of probes, and the rest through the ledger's functions."""
     row, act = estate.plots[0].row(model), "gateway"
-    writes: list[Callable[[str, Any, str], Outcome]] = [ways.remove, ways.insert_copy]
-    assert [write("SQL", row, act) for write in writes] == [DENIED, DENIED]
-    assert changeable(table_of(model), act) == ("last_seen_at" if model.__name__ == "ApiKeySecret" else None)
+    assert ways.remove("SQL", row, act) == DENIED
+    assert (ways.insert_copy("SQL", row, act) == DENIED) == (model.__name__ not in PUTS_IN)
+    assert changeable(table_of(model), act) == CHANGES.get(model.__name__)

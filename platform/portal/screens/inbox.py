@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from governance import selectors
 from governance.models import ApprovalRequest, RiskTier
 from governance.services import approvals, claims
 from governance.services.approvals import queue
@@ -109,6 +110,7 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
         "may_ask": may_ask,
         "may_choose": tab in _CHOSEN_FROM and queue.decides(actor, now),
         "read_at": now.isoformat(),
+        "unsettled": selectors.unsettled_break_glasses(now),
     }
     return render(request, "portal/approvals/inbox.html", context)
 

@@ -63,7 +63,6 @@ NOTED: dict[str, set[str]] = {
     "governance.break_glass.reviewed": {"break_glass"},
     "governance.break_glass.ended": {"break_glass"},
     "governance.waiver.granted": {"waiver"},
-    "governance.waiver.ended": {"waiver"},
     "governance.key.suspended": {"api_key", "suspension"},
     "governance.key.resumed": {"api_key", "suspension"},
     "governance.team.suspended": {"team", "suspension"},

@@ -29,7 +29,7 @@ from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
 from tests.support import cast, issuers
-from tests.support.acts import add_evidence, ask, new_use_case
+from tests.support.acts import PREPARED, add_evidence, ask, new_use_case, perform
 from tests.support.cast import Cast
 
 RESOURCES = [f"{prefix}/" for router in (tenants, register) for prefix, *_ in router.registry]
@@ -90,6 +90,8 @@ def furnish(people: Cast) -> None:
             subject_id=world.key.id,
             now=world.now,
         )
+    for act in ("break_glass.asked", "waiver.asked", "questionnaire.set", "evaluation_case.added", "evaluation.queued"):
+        perform(PREPARED[f"governance.{act}"](world))
     add_evidence(world, people.alice.actor, model)
     with within(people.alice.actor.scope):
         stages, later = DEFAULTS[RiskTier.HIGH], world.now + timedelta(days=1)
