@@ -107,7 +107,7 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
         "ended_at",
     ]
     readonly_fields = ["state", "data_class", "team_names", "use_case_names", "caller_region_names", "region_names"]
-    actions_detail = ["renew", "suspend", "resume"]
+    actions_detail = ["renew", "ask_for_a_waiver", "suspend", "resume"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         """With the names of what its conditions name, as far as whoever looks may see it."""
@@ -148,7 +148,7 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
 
     def unfit(self, row: Approval) -> set[str]:
         if row.ended_at:
-            return {"renew", "suspend", "resume"}
+            return {"renew", "ask_for_a_waiver", "suspend", "resume"}
         return {"suspend"} if row.suspended_at else {"resume"}
 
     def has_asking_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -160,6 +160,11 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
         row = self.get_object(request, object_id)
         asked = {"model": str(row.model_id), "renews": str(row.id)} if row else {}
         return HttpResponseRedirect(f"{reverse('approval-ask')}?{urlencode(asked)}")
+
+    @act(description="Ask for a waiver", permission="asking", icon="edit_off")
+    def ask_for_a_waiver(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Of one of its conditions, for one use case."""
+        return HttpResponseRedirect(f"{reverse('waiver-ask')}?{urlencode({'approval': object_id})}")
 
     @act(description="Suspend", icon="pause_circle", destructive=True)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:

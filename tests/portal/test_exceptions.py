@@ -29,7 +29,7 @@ def page(acme: Cast, name: str, address: str = "/exceptions/") -> str:
 def test_it_goes_from_asking_to_the_review_on_pages(acme: Cast) -> None:
     model = new_model(acme.world)
     form: dict[str, Any] = {"model": model.id, "team": acme.world.team.id, "max_data_class": "1", "hours": "2"}
-    assert "No glass was broken yet" in page(acme, "ada")
+    assert "No exception was made yet" in page(acme, "ada")
 
     assert browser(acme.ada).post("/exceptions/new/", {**form, "reason": " "}).status_code == 400
     asked = browser(acme.ada).post("/exceptions/new/", {**form, "reason": "The other model is down."})

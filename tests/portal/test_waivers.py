@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from governance.models import Waiver
+from governance.models import WaivedCondition, Waiver
+from kit.data_class import DataClass
 from kit.scoping import within
 from tests.portal.api.caller import Script, refusal
 from tests.portal.test_exceptions import page
-from tests.support.acts import granted, new_use_case
+from tests.support.acts import granted, new_model, new_use_case
 from tests.support.cast import Cast, browser
+from tests.support.waiving import ask
 
 
 def only(acme: Cast) -> Waiver:
@@ -82,3 +84,36 @@ def test_who_asks_for_no_approval_asks_for_no_waiver(acme: Cast, name: str) -> N
     person = getattr(acme, name)
     assert refusal(Script(person).post("waivers/", form(acme))) == (403, "permission_denied")
     assert browser(person).get(reverse("waiver-ask")).status_code == 403
+
+
+def test_what_is_refused_is_said_at_its_field(acme: Cast) -> None:
+    answer = browser(acme.ada).post("/waivers/new/", {**form(acme), "condition": "region"})
+    assert answer.status_code == 400
+    at_the_field = answer.content.decode().partition('id="id_condition_error"')[2].partition("</ul>")[0]
+    assert "That condition does not stand in the way of the use case." in at_the_field
+
+
+@pytest.mark.parametrize("condition", WaivedCondition)
+def test_whoever_signs_reads_what_the_approval_says(acme: Cast, condition: WaivedCondition) -> None:
+    world = acme.world
+    named = {
+        "teams": [world.team.id],
+        "use_cases": [new_use_case(world, slug="verdicts").id],
+        "caller_regions": ["us"],
+        "regions": ["eu"],
+        "max_data_class": DataClass.INTERNAL,
+    }
+    says = {
+        "team": "Payments",
+        "use_case": "verdicts",
+        "caller_region": "us",
+        "region": "eu",
+        "data_class": "up to internal",
+        "recertification": "to be recertified by",
+    }
+    up_to = {"max_data_class": DataClass.RESTRICTED} if condition == WaivedCondition.DATA_CLASS else {}
+    waiver = ask(world.admin, world.approve(new_model(world), **named), new_use_case(world), condition, **up_to)
+
+    shown = page(acme, "ann", reverse("waiver", args=[waiver.id]))
+
+    assert f"the approval says: {says[condition]}" in shown

@@ -48,6 +48,8 @@ class RequestShown(serializers.Serializer[Any]):
     caller = serializers.UUIDField(source="line.record.actor_id")
     model = serializers.CharField()
     approval = serializers.UUIDField(source="decided.approval", default=None, allow_null=True)
+    break_glass = serializers.UUIDField(source="decided.break_glass", default=None, allow_null=True)
+    waiver = serializers.UUIDField(source="decided.waiver", default=None, allow_null=True)
     use_case = serializers.CharField(source="decided.use_case", default=None, allow_null=True)
     data_class = serializers.CharField(source="said.data_class", default=None, allow_null=True)
     input_tokens = serializers.IntegerField(source="line.settlement.input_tokens", default=None, allow_null=True)

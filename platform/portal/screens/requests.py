@@ -22,6 +22,7 @@ from portal import readings
 from portal.costs import arithmetic
 from portal.paging import next_page
 from portal.readings import STATUSES, Request
+from portal.refused_calls import refusal_of
 from portal.screens.guard import screen
 from tenants.models import ApiKey, Project, Team
 
@@ -102,6 +103,7 @@ def detail(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
         "approval": _approval(told),
         "break_glass": _break_glass(told),
         "waiver": _waiver(told),
+        "refusal": refusal_of(told, actor),
         **_labels([told]),
     }
     return render(request, "portal/requests/detail.html", context)

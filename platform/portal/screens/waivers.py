@@ -23,7 +23,10 @@ from kit.data_class import DataClass
 from kit.refusals import note_shown
 from portal.screens.guard import screen
 from portal.screens.signing import SignForm, code_page, signed
+from portal.waived import said_by_approval
 from tenants.selectors import names_of
+
+_BEGUN = ("approval", "use_case", "condition", "max_data_class")  # what a link may fill in
 
 
 class AskForm(forms.Form):
@@ -68,13 +71,13 @@ class AskForm(forms.Form):
 
 @screen(waivers.ASK)
 def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
-    form = AskForm(request.POST or None, initial={"approval": request.GET.get("approval")})
+    form = AskForm(request.POST or None, initial={name: request.GET.get(name) for name in _BEGUN})
     if request.method == "POST" and form.is_valid():
         try:
             asked = _ask(actor, form.cleaned_data)
         except errors.ChanceryError as refusal:
             note_shown(refusal)
-            form.add_error(None, refusal.message)
+            form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
             return render(request, "portal/exceptions/ask_waiver.html", {"form": form}, status=refusal.status)
         messages.success(request, "The waiver is in force as soon as two others have signed it.")
         return HttpResponseRedirect(reverse("waiver", args=[asked.id]))
@@ -158,6 +161,7 @@ def _page(request: HttpRequest, actor: Actor, waiver: Waiver, form: SignForm, st
     signatures = list(waiver.signatures.all())
     context = {
         "waiver": waiver,
+        "said_by_approval": said_by_approval(waiver),
         "form": form,
         "signatures": signatures,
         "people": names_of([waiver.asked_by_id, *(each.signed_by_id for each in signatures)]),

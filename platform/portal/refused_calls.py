@@ -1,0 +1,59 @@
+"""What a call was refused for, in words, and where to ask that such calls run all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from governance import selectors
+from governance.models import Approval, WaivedCondition
+from governance.services import waivers
+from kit.context import Actor
+from kit.data_class import DataClass
+from kit.errors import CODES
+from portal.readings import Request
+
+_CONDITION = "condition_"
+_OVER = ("approval_expired", "recertification_overdue")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`asking` is the page to ask for a waiver on, begun with what the call said; empty where none can be asked for."""
+
+    code: str
+    meaning: str
+    asking: str = ""
+
+
+def refusal_of(told: Request, actor: Actor) -> Refusal | None:
+    """None for a request that did not end in an error."""
+    code = told.said.get("error")
+    if not code:
+        return None
+    meaning = CODES[code].meaning if code in CODES else ""
+    return Refusal(code, meaning, _asking(told, code) if actor.may(waivers.ASK) else "")
+
+
+def _asking(told: Request, code: str) -> str:
+    condition = _condition(code)
+    approval = Approval.objects.filter(model__slug=told.model, ended_at__isnull=True).first() if condition else None
+    if condition is None or approval is None:
+        return ""
+    begun = {"approval": str(approval.id), "condition": condition.value}
+    if condition is WaivedCondition.DATA_CLASS:
+        sent = DataClass.named(told.said["data_class"])
+        if sent <= approval.max_data_class:  # it is the key that does not allow it
+            return ""
+        begun["max_data_class"] = str(int(sent))
+    use_case = selectors.use_cases_in_service().filter(slug=told.decided.get("use_case") or "").first()
+    if use_case:
+        begun["use_case"] = str(use_case.id)
+    return f"{reverse('waiver-ask')}?{urlencode(begun)}"
+
+
+def _condition(code: str) -> WaivedCondition | None:
+    name = "recertification" if code in _OVER else code.removeprefix(_CONDITION)
+    return WaivedCondition(name) if name in WaivedCondition.values else None
