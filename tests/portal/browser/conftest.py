@@ -39,18 +39,18 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser, gateway: RunningGateway) -> Iterator[Visit]:
-    """Opens an address as somebody: signed in with a one-time password, or as nobody yet.
+    """Opens an address as somebody: signed in with a one-time password, or without it, or as nobody yet.
 
     A page on which a script fails or the Content-Security-Policy blocks something fails the test.
     """
     contexts, faults = [], []
 
-    def open_page(address: str, person: Person | None = None) -> Page:
+    def open_page(address: str, person: Person | None = None, *, otp: bool = True) -> Page:
         gateway.catch_up()
         context = chromium.new_context(base_url=gateway.url, viewport={"width": 1400, "height": 900})
         contexts.append(context)
         if person is not None:
-            session = cast.browser(person).cookies["sessionid"].value
+            session = cast.browser(person, otp=otp).cookies["sessionid"].value
             context.add_cookies([{"name": "sessionid", "value": session, "url": gateway.url}])
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)

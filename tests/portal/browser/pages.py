@@ -26,6 +26,8 @@ _DONE = (
     "governance.model.suspended",
     "governance.break_glass.asked",
     "governance.break_glass.opened",
+    "governance.waiver.asked",
+    "governance.waiver.granted",
     "governance.approval.drafted",
     "governance.approval.rejected",
     "governance.approval.recertification_noticed",

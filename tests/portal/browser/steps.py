@@ -51,5 +51,13 @@ def post(page: Page, address: str, **fields: str) -> APIResponse:
     return page.request.post(address, form={"csrfmiddlewaretoken": token, **fields}, max_redirects=0)
 
 
-def call(gateway: RunningGateway, acme: Cast) -> httpx.Response:
-    return gateway.post("/v1/chat/completions", headers=acme.world.headers, json=HELLO)
+def call(gateway: RunningGateway, acme: Cast, said: Mapping[str, str] = NONE) -> httpx.Response:
+    """`said` are headers."""
+    return gateway.post("/v1/chat/completions", headers={**acme.world.headers, **said}, json=HELLO)
+
+
+def refusal(gateway: RunningGateway, acme: Cast, said: Mapping[str, str] = NONE) -> str:
+    """The code that a call is refused with."""
+    answer = call(gateway, acme, said)
+    assert answer.status_code == 403
+    return str(answer.json()["error"]["code"])
