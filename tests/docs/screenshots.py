@@ -25,8 +25,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from portal.embedded.application import REPOSITORY
 from tests.bench.processes import free_port
+from tests.docs.packed import packed
 
 IMAGES = REPOSITORY / "docs" / "guides" / "images"
+MOST_BYTES = 150_000
 _SIZE: ViewportSize = {"width": 1280, "height": 800}
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -54,7 +56,8 @@ SCENES = (
     Scene("decision", "olivia", "/approvals/", _follow("smollm2-360m-instruct")),
     Scene("inbox", "olivia", "/approvals/"),
     Scene("exceptions", "olivia", "/exceptions/"),
-    Scene("break-glass", "olivia", "/exceptions/", _follow("smollm2-360m-instruct")),
+    Scene("break-glass", "olivia", "/exceptions/?tab=ended", _follow("smollm2-360m-instruct")),
+    Scene("waiver", "olivia", "/exceptions/?tab=in_force", _follow("dummy-echo")),
     Scene("evidence", "olivia", "/evidence/"),
     Scene("due", "olivia", "/due/"),
     Scene("end-of-life", "admin", "/due/", _follow("smollm-135m-instruct")),
@@ -71,12 +74,13 @@ def main() -> None:
         _ask_for_what_is_not_there(demo)
         chromium = playwright.chromium.launch(executable_path=_installed(), args=["--no-sandbox"])
         pages = {person: _signed_in(chromium, demo, person) for person in {scene.person for scene in SCENES}}
+        blank = chromium.new_page()
         for scene in SCENES:
             page = pages[scene.person]
             page.goto(scene.address)
             scene.then(page)
             page.wait_for_load_state("networkidle")
-            picture = page.screenshot(animations="disabled")
+            picture = packed(blank, page.screenshot(animations="disabled"))
             (IMAGES / f"{scene.picture}.png").write_bytes(picture)
             sys.stdout.write(f"{scene.picture}.png: {len(picture) // 1000} kB of {page.url}\n")
 

@@ -22,7 +22,9 @@ from tests.support.cast import Person, browser
 # What a page shows on the first start, to an officer of the demo.
 SHOWN = {
     "/approvals/": "smollm2-360m-instruct",
-    "/exceptions/": "smollm2-360m-instruct",
+    "/exceptions/?tab=waiting": "credit-limits",
+    "/exceptions/?tab=in_force": "dummy-echo",
+    "/exceptions/?tab=ended": "smollm2-360m-instruct",
     "/due/": "Recertification due",
     "/notices/": "For you to review: smollm2-360m-instruct",
     "/revocations/": "tinyllama-1.1b-chat",

@@ -1,5 +1,5 @@
 """What the people of the demo have gathered and begun: use cases, evidence, a third party, a model that ends, a request
-that takes three signatures, a use of break glass. After the history of calls, which decides who is told of what."""
+that takes three signatures. After the history of calls, which decides who is told of what."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from governance.models import (
 )
 from governance.services import (
     approvals,
-    break_glass,
     catalogue,
     evidence,
     life,
@@ -32,6 +31,7 @@ from governance.services import (
 )
 from kit.data_class import DataClass
 from kit.scoping import within
+from portal.demo import exceptions
 from portal.demo.cast import ENDING_MODEL, LOCAL_MODEL, LOCAL_PROVIDER, OUTSIDER, PENDING_MODEL
 from portal.demo.seed import Founded
 
@@ -45,9 +45,10 @@ def compile_for(founded: Founded, now: datetime) -> None:
     _list_elsewhere(founded, now)
     _know_providers(founded, now)
     _document(founded, models[LOCAL_MODEL], now)
-    _ask_for_much(founded, models[PENDING_MODEL], _use_cases(founded, now), now)
+    letters, limits = _use_cases(founded, now)
+    _ask_for_much(founded, models[PENDING_MODEL], [letters, limits], now)
     _end(founded, models[ENDING_MODEL], models[LOCAL_MODEL], now)
-    _break_glass(founded, models[PENDING_MODEL], now)
+    exceptions.compile_for(founded, models, letters, limits, now)
 
 
 def _read_notices(founded: Founded, now: datetime) -> None:
@@ -204,33 +205,6 @@ def _end(founded: Founded, model: Model, successor: Model, now: datetime) -> Non
             successor=successor,
             reason="Its successor answers better at the same price.",
             now=now,
-        )
-
-
-def _break_glass(founded: Founded, model: Model, now: datetime) -> None:
-    """Asked for, countersigned, ended after the incident and found justified."""
-    asking, (second, third) = founded.actors["admin"], founded.officers
-    with within(asking.scope):
-        glass = break_glass.ask(
-            actor=asking,
-            model=model,
-            reason="The approved model answers nothing today, and letters are due this evening.",
-            terms=break_glass.Terms(hours=2),
-            now=now,
-        )
-    signed = glass.content_hash
-    with within(second.scope):
-        break_glass.countersign(
-            actor=second, glass=glass, reason="The letters cannot wait.", signed_hash=signed, now=now
-        )
-        glass = break_glass.end(actor=second, glass=glass, reason="The approved model answers again.", now=now)
-    with within(third.scope):
-        break_glass.review(
-            actor=third,
-            glass=glass,
-            is_justified=True,
-            reason="Nothing else would have met the day.",
-            signed_hash=signed,
         )
 
 
