@@ -34,7 +34,7 @@ from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
 from governance.models.identity import ReportedIdentity
 from governance.models.notice import Notice, NoticePreference
 from governance.models.questionnaire import Questionnaire, TierOverride
-from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule
+from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule, Waiting
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange
 from governance.models.suspension import Suspension
 from governance.models.system import OtherSystem
@@ -104,6 +104,7 @@ __all__ = [
     "TierOverride",
     "UseCase",
     "Verdict",
+    "Waiting",
     "WaivedCondition",
     "Waiver",
     "WaiverSignature",

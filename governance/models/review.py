@@ -88,6 +88,17 @@ class RequestStage(TenantOwned):
         return f"stage {self.position}"
 
 
+class Waiting(TenantOwned):
+    """That a request waits for the signatures of a stage: a row for each open request, so that a queue of thousands is
+    read and not worked out. Kept by the database (governance/migrations/0029), as requests and decisions come."""
+
+    request = models.OneToOneField(ApprovalRequest, on_delete=models.PROTECT, related_name="waiting")
+    stage = models.OneToOneField(RequestStage, on_delete=models.PROTECT, related_name="waiting")
+
+    def __str__(self) -> str:
+        return f"waits in {self.stage}"
+
+
 class Decision(TenantOwned):
     """One person's verdict in a stage of a request. Insert-only. `decided_for` is whose right is used: one's own, or
     that of whoever has delegated it. `waiver` says why evidence that lacks is done without. The requester is repeated

@@ -6,8 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from audit.ledger.append import append_act
-from governance import review, selectors
-from governance.models import ApprovalRequest, Escalation, NoticeKind, RequestStage
+from governance.models import ApprovalRequest, Escalation, NoticeKind, RequestStage, Waiting
 from governance.services import notices
 from kit.context import Actor
 from kit.scoping import Scope, within
@@ -19,12 +18,9 @@ SYSTEM = "system"
 def escalate_overdue(*, organization_id: UUID, now: datetime) -> int:
     """Escalates each open stage of an organisation that is overdue and was not escalated. Gives how many."""
     with within(Scope(organization_id), using=SYSTEM):
-        found = 0
-        for request in selectors.open_requests().using(SYSTEM):
-            standing = review.open_stage(request)
-            if standing is not None and standing.is_overdue(now):
-                found += _escalate(request, standing.stage, now)
-    return found
+        overdue = Waiting.objects.using(SYSTEM).filter(stage__due_at__lt=now, stage__escalation__isnull=True)
+        rows = overdue.select_related("request", "stage").order_by("stage__due_at")
+        return sum(_escalate(waiting.request, waiting.stage, now) for waiting in rows)
 
 
 def _escalate(request: ApprovalRequest, stage: RequestStage, now: datetime) -> bool:

@@ -10,7 +10,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from governance.models import Approval, ApprovalRequest, Decision, RequestStage, RequestStatus, RiskTier, Verdict
+from governance import review
+from governance.models import (
+    Approval,
+    ApprovalRequest,
+    Decision,
+    RequestStage,
+    RequestStatus,
+    RiskTier,
+    Verdict,
+    Waiting,
+)
 from governance.services import approvals
 from governance.workflows import STEPS
 from kit import clock
@@ -167,6 +177,16 @@ class Review(RuleBasedStateMachine):
                 signed = [names[each.decided_by_id] for each in standing if each.stage.position == position]
                 assert len(signed) == needed
                 assert set(signed) <= may
+
+    @invariant()
+    def the_queue_says_what_is_open(self) -> None:
+        if self.request is None:
+            return
+        now = fresh(self.world, self.request)
+        with within(self.world.system.scope):
+            standing = review.open_stage(now) if now.status in ("submitted", "in_review") else None
+            queued = [waiting.stage_id for waiting in Waiting.objects.filter(request=self.request)]
+        assert queued == ([standing.stage.id] if standing else [])
 
     def _put_in(self, name: str, principal: str, now: ApprovalRequest, stage: RequestStage, verdict: str) -> None:
         self._insert(

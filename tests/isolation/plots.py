@@ -221,6 +221,10 @@ def _stage(plot: Plot) -> Any:
     return plot.row(governance.Decision).stage
 
 
+def _waiting(plot: Plot) -> Any:
+    return plot.row(governance.ApprovalRequest).waiting
+
+
 def _review_rule(plot: Plot) -> Any:
     """By which the lead decides: a row that names its author is put in by the author only."""
     rules = governance.ReviewRule.across_tenants.using("system").filter(organization_id=plot.world.organization.id)
@@ -370,6 +374,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.ApprovalRequest: _approval_request,
     governance.RequestRevision: _revision,
     governance.RequestStage: _stage,
+    governance.Waiting: _waiting,
     governance.ReviewRule: _review_rule,
     governance.Delegation: _delegation,
     governance.Decision: _decision,

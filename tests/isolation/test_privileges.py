@@ -40,6 +40,7 @@ PRIVILEGES = {
         ALL,
         "S",
     ),
+    "governance_waiting": ("S", "S", NONE),
     "governance_waiver": ("SI", "SI", "S"),
     "governance_waiversignature": ("SI", "SI", NONE),
     "governance_breakglass": ("SI", "SI", "S"),

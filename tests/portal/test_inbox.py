@@ -8,7 +8,7 @@ from governance.models import ApprovalRequest, Claim, RiskTier
 from governance.services import claims
 from kit import clock
 from kit.scoping import within
-from portal.screens import inbox
+from portal import paging
 from tests.portal.api.caller import Script, refusal
 from tests.support.acts import ask
 from tests.support.cast import Cast, Person, browser
@@ -76,7 +76,7 @@ def test_what_is_no_filter_filters_nothing(acme: Cast) -> None:
 
 def test_a_long_inbox_has_pages(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ask(acme.world, acme.dev.actor), ask(acme.world, acme.dev.actor)
-    monkeypatch.setattr(inbox, "PAGE", 1)
+    monkeypatch.setattr(paging, "SIZE", 1)
     opened, after = page(acme.alice), page(acme.alice, "?page=2")
 
     assert first.model.slug in opened

@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, F, Q, QuerySet
 
-from governance.models import ApprovalRequest, Claim, Decision, Escalation, RequestStage, RequestStatus, Verdict
+from governance.models import ApprovalRequest, Claim, Decision, Escalation, RequestStatus
 from governance.models.discussion import CLAIM_LASTS
 from governance.services.approvals.signing import REVIEW, delegators_of, teams_by_role
 from kit.context import Actor
 
 READ = ("decisions", "stages", "attached__evidence")
-_OPEN = [RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW]
-_PRESENT = {"request__status__in": _OPEN, "revision": F("request__revision")}
 
 
 class Tab(models.TextChoices):
@@ -75,8 +72,8 @@ def requests(actor: Actor, tab: Tab, now: datetime) -> QuerySet[ApprovalRequest]
 
 def waiting() -> QuerySet[ApprovalRequest]:
     """Requests that wait for reviewers, each with `due_at` and `roles` of the stage that is open in it."""
-    rows = ApprovalRequest.objects.filter(stages__in=_open_stages())
-    return rows.annotate(due_at=F("stages__due_at"), roles=F("stages__roles"))
+    rows = ApprovalRequest.objects.filter(waiting__isnull=False)
+    return rows.annotate(due_at=F("waiting__stage__due_at"), roles=F("waiting__stage__roles"))
 
 
 def counts(actor: Actor, now: datetime) -> dict[str, int]:
@@ -151,42 +148,30 @@ def _in_tab(actor: Actor, now: datetime) -> dict[Tab, Q]:
     }
 
 
-def _open_stages() -> QuerySet[RequestStage, Any]:
-    """Of each open request the first stage that lacks signatures."""
-    signed = (
-        Decision.objects.filter(verdict=Verdict.APPROVE, **_PRESENT)
-        .order_by()
-        .values("stage_id")
-        .annotate(signed=Count("id"))
-        .filter(signed__gte=F("stage__needed"))
-    )
-    unsigned = RequestStage.objects.filter(**_PRESENT).exclude(id__in=signed.values("stage_id"))
-    return unsigned.order_by("request_id", "position").distinct("request_id").values("id")
-
-
 def _may_sign(actor: Actor, now: datetime) -> Q:
     """As `signing.rights`, for all requests at once."""
-    by_own_right = [actor.id] if actor.may(REVIEW) else []
-    ways = Q(pk__in=[])
-    for person_id in [*by_own_right, *delegators_of(actor, now)]:
-        ways |= _in_place_of(actor, person_id)
-    return ways & ~Q(requested_by_id=actor.id) & ~Q(id__in=_decided_on(actor.id))
+    ways = _reached_by(actor, actor.id) if actor.may(REVIEW) else Q(pk__in=[])
+    for person_id in delegators_of(actor, now):
+        ways |= _reached_by(actor, person_id) & _concerns_not(person_id)
+    return ways & _concerns_not(actor.id)
 
 
-def _in_place_of(actor: Actor, person_id: UUID) -> Q:
-    """What the person's roles reach, and neither they nor anybody in their place has decided on."""
+def _reached_by(actor: Actor, person_id: UUID) -> Q:
+    """What the person's roles let them sign."""
     reach = Q(pk__in=[])
     for role, teams in teams_by_role(actor, person_id).items():
         holds = Q(roles__contains=[role])
         if None not in teams:
             holds &= Q(teams__contained_by=list(teams), teams__len__gt=0)
         reach |= holds
-    return reach & ~Q(requested_by_id=person_id) & ~Q(id__in=_decided_on(person_id))
+    return reach
 
 
-def _decided_on(person_id: UUID) -> QuerySet[Decision, Any]:
+def _concerns_not(person_id: UUID) -> Q:
+    """What they neither asked for nor decided on, nor anybody in their place."""
     theirs = Q(decided_by_id=person_id) | Q(decided_for_id=person_id)
-    return Decision.objects.filter(theirs, **_PRESENT).order_by().values("request_id")
+    decided = Decision.objects.filter(theirs, request__waiting__isnull=False, revision=F("request__revision"))
+    return ~Q(requested_by_id=person_id) & ~Q(id__in=decided.order_by().values("request_id"))
 
 
 def _live_claims(now: datetime) -> QuerySet[Claim]:

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import QuerySet
 
-from governance import review, selectors
-from governance.models import MailState, Notice, NoticeKind
+from governance.models import MailState, Notice, NoticeKind, Waiting
 from kit.scoping import within
 from portal.mail import texts
 from portal.mail.readers import SYSTEM, Reader, reader_of
@@ -96,6 +95,7 @@ def _taken(reader: Reader, now: datetime) -> list[Notice]:
 
 def _overdue(reader: Reader, found: list[Told], now: datetime) -> list[Told]:
     with within(reader.scope):
-        about = selectors.open_requests().filter(id__in=[each.notice.subject_id for each in found])
-        late = {row.id for row in about if (standing := review.open_stage(row)) and standing.is_overdue(now)}
+        about = [each.notice.subject_id for each in found]
+        overdue = Waiting.objects.filter(request_id__in=about, stage__due_at__lt=now)
+        late = set(overdue.values_list("request_id", flat=True))
     return [each for each in found if each.notice.kind == NoticeKind.REVIEW_OVERDUE or each.notice.subject_id in late]

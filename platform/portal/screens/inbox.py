@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -25,10 +24,10 @@ from kit import clock, errors
 from kit.context import Actor
 from kit.refusals import note_shown
 from portal.inbox_rows import items
+from portal.paging import SIZE, page_of
 from portal.screens.guard import screen
 from tenants.selectors import names_of
 
-PAGE = 50
 _CHOSEN_FROM = (Tab.DECIDE, Tab.CLAIMED, Tab.OVERDUE)
 
 
@@ -74,16 +73,8 @@ class Filters(forms.Form):
         told = {name: value for name, value in {**self.cleaned_data, **changed}.items() if value}
         return f"?{urlencode(told)}" if told else ""
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of how many rows is shown; addresses of the parts beside it."""
-
-    first: int
-    last: int
-    total: int
-    before: str
-    after: str
+    def address(self, page: int) -> str:
+        return self.query(page=page if page > 1 else None) or "?"
 
 
 @screen("governance.register.view")
@@ -93,7 +84,7 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
     everything = queue.requests(actor, tab, now)
     filters.offer_requesters(everything)
     rows = queue.narrowed(everything, filters.wanted, actor, now)
-    page = _page_of(filters, rows.count())
+    page = page_of(rows.count(), filters.cleaned_data.get("page") or 1, filters.address)
     shown = queue.ordered(rows, filters.order, tab)[page.first : page.last]
     may_ask = actor.may("governance.approval.request")
     context = {
@@ -123,7 +114,7 @@ def bulk(request: HttpRequest, actor: Actor) -> HttpResponse:
     done, act = [], request.POST.get("act")
     if act not in ("claim", "changes"):
         return HttpResponseBadRequest("Many requests are claimed or given back, nothing else.")
-    for chosen in request.POST.getlist("chosen")[:PAGE]:
+    for chosen in request.POST.getlist("chosen")[:SIZE]:
         request_id, _, signed_hash = chosen.partition(":")
         asked = _one(request_id)
         if asked is None:
@@ -162,12 +153,3 @@ def _one(request_id: str) -> ApprovalRequest | None:
         return ApprovalRequest.objects.select_related("model").filter(id=UUID(request_id)).first()
     except ValueError:
         return None
-
-
-def _page_of(filters: Filters, total: int) -> Page:
-    """Past the end, the last part."""
-    number = min(filters.cleaned_data.get("page") or 1, max((total + PAGE - 1) // PAGE, 1))
-    first, last = (number - 1) * PAGE, min(number * PAGE, total)
-    before = filters.query(page=number - 1) or "?" if number > 1 else ""
-    after = filters.query(page=number + 1) if last < total else ""
-    return Page(first, last, total, before, after)

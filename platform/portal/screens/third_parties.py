@@ -19,6 +19,7 @@ from governance.models import Agreement, Provider, ThirdPartyFile
 from governance.services import third_parties
 from kit import clock
 from kit.context import Actor
+from portal.paging import number_in, page_of
 from portal.screens.guard import screen
 from tenants.admin.fields import LinesField
 
@@ -51,7 +52,8 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
     today = timezone.localdate(clock.now())
     rows = [(provider, third_party.file_of(provider), third_party.gaps(provider, today)) for provider in _providers()]
     rows.sort(key=lambda row: (-len(row[2]), row[0].name))
-    return render(request, "portal/third_parties/list.html", {"rows": rows})
+    page = page_of(len(rows), number_in(request), "?page={}".format)
+    return render(request, "portal/third_parties/list.html", {"rows": rows[page.first : page.last], "page": page})
 
 
 @screen("governance.register.view")

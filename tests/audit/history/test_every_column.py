@@ -9,15 +9,32 @@ import pytest
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
-from governance.models import EvaluationResult, EvaluationRun, Notice, NoticePreference, ReportedIdentity, Route
+from governance.models import (
+    EvaluationResult,
+    EvaluationRun,
+    Notice,
+    NoticePreference,
+    ReportedIdentity,
+    Route,
+    Waiting,
+)
 from tenants.models import PersonalAccessToken
 from tests.audit.conftest import Connect, url_of
 from tests.isolation.plots import AnyModel, owned_models
 from tests.isolation.walls import Estate, build_estate
 
 # A person's own key to the API: its acts are on record, it governs nothing. No more does what a person is told, nor
-# what came of probes or what upstreams said, which the database lets nobody change afterwards.
-NOT_GOVERNED = {PersonalAccessToken, Notice, NoticePreference, EvaluationRun, EvaluationResult, ReportedIdentity}
+# what came of probes or what upstreams said, which the database lets nobody change afterwards, nor the queue, which it
+# keeps itself.
+NOT_GOVERNED = {
+    PersonalAccessToken,
+    Notice,
+    NoticePreference,
+    EvaluationRun,
+    EvaluationResult,
+    ReportedIdentity,
+    Waiting,
+}
 GOVERNED = [
     pytest.param(model, id=model._meta.label)
     for model in owned_models()

@@ -77,9 +77,9 @@ def test_a_process_says_how_it_is(watched: Watched, world: World, upstream: str)
 def test_time_spent_waiting_for_a_failing_upstream_is_not_ours(watched: Watched, world: World, upstream: str) -> None:
     world.serve("helper", upstream)
     since = Since(watched)
-    assert chat(watched.gateway, world, metadata={"dummy": "latency_ms=300 status=401"}).status_code == 502
-    eventually(lambda: since.sum("chancery_stage_seconds_sum", stage="upstream") >= 0.3)
-    assert since.sum("chancery_request_overhead_seconds_sum") < 0.3
+    assert chat(watched.gateway, world, metadata={"dummy": "latency_ms=2000 status=401"}).status_code == 502
+    eventually(lambda: since.sum("chancery_stage_seconds_sum", stage="upstream") >= 2)
+    assert since.sum("chancery_request_overhead_seconds_sum") < 2
 
 
 def test_a_flood_is_counted(watched: Watched, world: World, upstream: str) -> None:
