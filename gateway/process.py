@@ -60,8 +60,6 @@ class Gateway:
             asyncio.create_task(gauges.watch(self.services)),
         ]
         tracing.start(self.services.process_id)
-        gc.collect()
-        gc.freeze()  # the snapshot is not garbage: the collector need not walk it again
 
     async def stop(self) -> None:
         """Lets what is unfinished come to its end, then closes everything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from typing import Any
 
@@ -16,6 +17,7 @@ from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
+from django.urls import get_resolver
 
 from gateway import process
 from kit import logs
@@ -61,6 +63,11 @@ async def _http(scope: Any, receive: Any, send: Any) -> None:
         await health.not_here(scope, receive, send)
 
 
+def _load_pages() -> None:
+    """All their code, which the first to come would wait for."""
+    get_resolver().url_patterns  # noqa: B018
+
+
 async def _lifespan(receive: Any, send: Any) -> None:
     """Starts the gateway before the first request and stops it after the last."""
     await receive()
@@ -68,10 +75,14 @@ async def _lifespan(receive: Any, send: Any) -> None:
         await asyncio.to_thread(checks.require_ordinary_roles, settings.ROLE)
         if serves_gateway:
             await process.start()
+        if serves_portal:
+            await asyncio.to_thread(_load_pages)
         metrics_page.start("web")
     except Exception as failure:
         await send({"type": "lifespan.startup.failed", "message": f"{type(failure).__name__}: {failure}"})
         raise
+    gc.collect()
+    gc.freeze()  # code and snapshot are no garbage: walking them again and again would stop every call meanwhile
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await process.stop()

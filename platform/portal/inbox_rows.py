@@ -69,8 +69,8 @@ def approvals_in_force(model_ids: set[UUID]) -> dict[UUID, Approval]:
 
 def condition_names() -> dict[UUID, str]:
     """Of the teams and use cases that conditions name, as far as whoever looks may see them."""
-    teams = {team.id: team.name for team in Team.objects.all()}
-    return teams | {use_case.id: use_case.slug for use_case in UseCase.objects.all()}
+    teams = Team.objects.order_by().values_list("id", "name")
+    return dict(teams) | dict(UseCase.objects.order_by().values_list("id", "slug"))
 
 
 def _names_in(requests: list[ApprovalRequest], claims: dict[UUID, Claim]) -> dict[UUID, str]:

@@ -77,9 +77,9 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         regions = sorted({deployment.region for deployment in model.deployments.all()})
         self._offer("regions", [(region, region) for region in regions])
-        self._offer("teams", [(str(team.id), team.name) for team in Team.objects.all()])
-        use_cases = selectors.use_cases_in_service()
-        self._offer("use_cases", [(str(row.id), f"{row.slug}: {row.name}") for row in use_cases])
+        self._offer("teams", [(str(team), name) for team, name in Team.objects.values_list("id", "name")])
+        use_cases = selectors.use_cases_in_service().values_list("id", "slug", "name")
+        self._offer("use_cases", [(str(use_case), f"{slug}: {name}") for use_case, slug, name in use_cases])
         self._offer("caller_regions", [(region, region) for region in regions_of_callers()])
         rests_on = [(str(row.id), _labelled(row)) for row in selectors.evidence_about(model)]
         self._offer("evidence", rests_on)

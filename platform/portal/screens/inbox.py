@@ -84,7 +84,10 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
     everything = queue.requests(actor, tab, now)
     filters.offer_requesters(everything)
     rows = queue.narrowed(everything, filters.wanted, actor, now)
-    page = page_of(rows.count(), filters.cleaned_data.get("page") or 1, filters.address)
+    counts = queue.counts(actor, now)
+    is_narrowed = filters.wanted != Wanted()
+    total = counts[tab] if tab in counts and not is_narrowed else rows.count()
+    page = page_of(total, filters.cleaned_data.get("page") or 1, filters.address)
     shown = queue.ordered(rows, filters.order, tab)[page.first : page.last]
     may_ask = actor.may("governance.approval.request")
     context = {
@@ -92,10 +95,10 @@ def inbox(request: HttpRequest, actor: Actor) -> HttpResponse:
         "tabs": [
             (each, each.label, filters.query(tab=each.value, page=None)) for each in Tab if may_ask or each != Tab.ASKED
         ],
-        "counts": queue.counts(actor, now),
+        "counts": counts,
         "filters": filters,
-        "is_narrowed": filters.wanted != Wanted(),
-        "items": items(list(shown.select_related("model").prefetch_related(*queue.READ)), actor),
+        "is_narrowed": is_narrowed,
+        "items": items(list(shown.prefetch_related("model", *queue.READ)), actor),
         "page": page,
         "view": filters.query(tab=tab.value),
         "may_ask": may_ask,
