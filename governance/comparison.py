@@ -15,6 +15,7 @@ from governance.models.approval import Asked, Conditions
 from kit.data_class import DataClass
 
 Change = Literal["same", "wider", "narrower", "new"]
+ANY_DEPLOYMENT = "all, and those registered later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,12 @@ class Compared:
 def compare(asked: Conditions, in_force: Conditions | None, names: Mapping[UUID, str]) -> list[Compared]:
     """Each condition of both; something added counts as wider even if something else is taken away.
 
-    `names` are those of teams and use cases.
+    `names` are those of teams, use cases and deployments.
     """
     rows = [
         ("Data class, at most", _class_of, _class_change),
         ("Regions", lambda terms: _listed(terms.regions), _regions_change),
+        ("Deployments", lambda terms: _named(terms.deployments, names) or ANY_DEPLOYMENT, _deployments_change),
         ("Teams", lambda terms: _named(terms.teams, names) or "all", _teams_change),
         ("Use cases", lambda terms: _named(terms.use_cases, names) or "any", _use_cases_change),
         ("Regions of callers", lambda terms: _listed(terms.caller_regions), _caller_regions_change),
@@ -132,6 +134,10 @@ def _class_change(asked: Conditions, in_force: Conditions) -> Change:
 
 def _regions_change(asked: Conditions, in_force: Conditions) -> Change:
     return _widened(asked.regions, in_force.regions)
+
+
+def _deployments_change(asked: Conditions, in_force: Conditions) -> Change:
+    return _widened(asked.deployments, in_force.deployments)
 
 
 def _teams_change(asked: Conditions, in_force: Conditions) -> Change:

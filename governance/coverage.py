@@ -6,6 +6,7 @@ from datetime import datetime
 
 from governance import versions
 from governance.models import Approval, Deployment, Model
+from governance.models.approval import Conditions
 
 READ = ("identities", "model__approvals")  # of a deployment, to be prefetched for several
 
@@ -21,7 +22,15 @@ def lack(deployment: Deployment) -> str:
     approval = in_force(deployment.model)
     if approval is None:
         return ""
+    if not is_named(deployment, approval):
+        return "it is bound to other regions or deployments"
     return "it names another model than was approved" if changed_at(deployment, approval) else ""
+
+
+def is_named(deployment: Deployment, terms: Conditions) -> bool:
+    """Whether the regions and the deployments that conditions name leave it in."""
+    is_in_region = not terms.regions or deployment.region in terms.regions
+    return is_in_region and (not terms.deployments or deployment.id in terms.deployments)
 
 
 def changed_at(deployment: Deployment, approval: Approval) -> datetime | None:

@@ -120,7 +120,13 @@ def require(actor: Actor, act: str, *, otp: bool = False) -> None:
     """Raises `errors.Forbidden` unless the actor may do the act, with a one-time password where asked."""
     if not actor.may(act):
         raise errors.Forbidden(f"Your role does not include {act}.")
-    if otp and actor.kind == "user" and not actor.otp_verified:
+    if otp:
+        require_code(actor)
+
+
+def require_code(actor: Actor) -> None:
+    """Raises `errors.Forbidden` for a person who has given no one-time password lately."""
+    if actor.kind == "user" and not actor.otp_verified:
         raise errors.Forbidden("This act needs a one-time password.", code="otp_required")
 
 

@@ -27,6 +27,7 @@ _ORDER = (
     "condition_use_case",
     "condition_caller_region",
     "condition_region",
+    "condition_deployments",
     "condition_version",
     "condition_data_class",
 )
@@ -41,6 +42,7 @@ _WORDS = {
     "condition_use_case": "The approval of this model does not include what the call is made for.",
     "condition_caller_region": "The approval of this model does not include the region your application runs in.",
     "condition_region": "The approval of this model does not include the region it is deployed in.",
+    "condition_deployments": "The approval of this model does not include where it is deployed.",
     "condition_version": "The model is deployed in another version than was approved.",
     "condition_data_class": "The data is more sensitive than the approval of this model allows.",
 }
@@ -75,6 +77,8 @@ def failed_condition(approval: ApprovalEntry, call: Call, candidate: Candidate) 
         return "condition_caller_region"
     if approval.regions and candidate.deployment.region not in approval.regions:
         return "condition_region"
+    if approval.deployments and candidate.deployment.id not in approval.deployments:
+        return "condition_deployments"
     voided_at = candidate.deployment.voided_at
     if voided_at is not None and voided_at > approval.granted_at:
         return "condition_version"

@@ -15,7 +15,13 @@ from kit.data_class import DataClass
 
 _ANY: frozenset[Any] = frozenset()
 # by which of an approval's conditions a call may be refused, by the name that a waiver gives it
-_LISTS = {"team": "teams", "use_case": "use_cases", "caller_region": "caller_regions", "region": "regions"}
+_LISTS = {
+    "team": "teams",
+    "use_case": "use_cases",
+    "caller_region": "caller_regions",
+    "region": "regions",
+    "deployments": "deployments",
+}
 
 
 def standing(

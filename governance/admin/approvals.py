@@ -13,7 +13,8 @@ from django.utils.http import urlencode
 from governance import selectors
 from governance.admin.base import ReasonForm, SuspensionForm
 from governance.approval_state import in_state, state_of
-from governance.models import Approval, ApprovalRequest, ApprovalState, UseCase
+from governance.comparison import ANY_DEPLOYMENT
+from governance.models import Approval, ApprovalRequest, ApprovalState, Deployment, UseCase
 from governance.services import suspensions
 from kit import clock
 from kit.data_class import DataClass
@@ -100,13 +101,22 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
         "use_case_names",
         "caller_region_names",
         "region_names",
+        "deployment_names",
         "granted_at",
         "recertify_by",
         "expires_at",
         "request",
         "ended_at",
     ]
-    readonly_fields = ["state", "data_class", "team_names", "use_case_names", "caller_region_names", "region_names"]
+    readonly_fields = [
+        "state",
+        "data_class",
+        "team_names",
+        "use_case_names",
+        "caller_region_names",
+        "region_names",
+        "deployment_names",
+    ]
     actions_detail = ["renew", "ask_for_a_waiver", "suspend", "resume"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
@@ -145,6 +155,13 @@ class ApprovalAdmin(GovernedAdmin[Approval]):
     @admin.display(description="Regions")
     def region_names(self, row: Approval) -> str:
         return ", ".join(row.regions) or "any"
+
+    @admin.display(description="Deployments")
+    def deployment_names(self, row: Approval) -> str:
+        if not row.deployments:
+            return ANY_DEPLOYMENT
+        named = Deployment.objects.filter(id__in=row.deployments).select_related("provider")
+        return ", ".join(deployment.place for deployment in named)
 
     def unfit(self, row: Approval) -> set[str]:
         if row.ended_at:

@@ -32,6 +32,12 @@ class Conditions(models.Model):
     regions = ArrayField(
         models.CharField(max_length=32), default=list, blank=True, help_text="Regions prompts may go to. Empty: any."
     )
+    deployments = ArrayField(
+        models.UUIDField(),
+        default=list,
+        blank=True,
+        help_text="Deployments of the model that calls may go to. Empty: all, those registered later too.",
+    )
     max_data_class = models.PositiveSmallIntegerField(
         choices=DataClass.choices(), default=DataClass.INTERNAL, help_text="The most sensitive data that may be sent."
     )

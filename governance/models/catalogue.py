@@ -157,6 +157,11 @@ class Deployment(Suspendable):
     def __str__(self) -> str:
         return f"{self.model} at {self.provider} ({self.region})"
 
+    @property
+    def place(self) -> str:
+        """What it is called among the deployments of its model."""
+        return f"{self.upstream_model} at {self.provider} ({self.region})"
+
 
 class Price(TenantOwned):
     """What a deployment costs from a moment on, in nano-USD. Never changed: a new price is a new row."""

@@ -133,6 +133,7 @@ class NoticeKind(models.TextChoices):
     DRIFTED = "drifted", "A model is no longer what was approved"
     VOIDED = "voided", "Another model answers than was approved"
     MOVED = "moved", "A provider is called at another address"
+    DEPLOYED = "deployed", "A model under an approval is deployed elsewhere as well"
     PROBES_FAILED = "probes_failed", "Probes of a model could not be run"
     RECERTIFICATION_DUE = "recertification_due", "A permission is to be recertified"
     RECERTIFICATION_OVERDUE = "recertification_overdue", "A permission was not recertified in time"
@@ -227,6 +228,7 @@ class WaivedCondition(models.TextChoices):
     USE_CASE = "use_case", "Use case"
     CALLER_REGION = "caller_region", "Region of the application"
     REGION = "region", "Region of the deployment"
+    DEPLOYMENTS = "deployments", "Deployment"
     DATA_CLASS = "data_class", "Data class"
     RECERTIFICATION = "recertification", "Expiry or recertification"
 

@@ -16,6 +16,7 @@ from governance.models import (
     ApprovalRequest,
     ApprovalState,
     Decision,
+    Deployment,
     Evidence,
     EvidenceKind,
     Model,
@@ -56,6 +57,7 @@ class ConditionsShown(serializers.Serializer[Any]):
     use_cases = serializers.SerializerMethodField(help_text="Null stands for one that the caller does not see.")
     caller_regions = serializers.ListField(child=serializers.CharField(), read_only=True)
     regions = serializers.ListField(child=serializers.CharField(), read_only=True)
+    deployments = serializers.ListField(child=serializers.UUIDField(), read_only=True)
     max_data_class = DataClassField(read_only=True)
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
@@ -191,6 +193,9 @@ class ContentTaken(serializers.Serializer[Any]):
     use_cases = serializers.ListField(child=Scoped(UseCase), required=False, default=list)
     caller_regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
     regions = serializers.ListField(child=serializers.CharField(max_length=32), required=False, default=list)
+    deployments = serializers.ListField(
+        child=Scoped(Deployment), required=False, default=list, help_text="Of the model. Empty: those of later, too."
+    )
     max_data_class = DataClassField(required=False, default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
     risk_tier = RiskTierField(
@@ -310,6 +315,7 @@ def terms_of(entered: dict[str, Any]) -> Terms:
         use_cases=[use_case.id for use_case in entered["use_cases"]],
         caller_regions=entered["caller_regions"],
         regions=entered["regions"],
+        deployments=[deployment.id for deployment in entered["deployments"]],
         max_data_class=entered["max_data_class"],
         expires_at=entered["expires_at"],
         risk_tier=entered["risk_tier"],

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from audit.ledger.append import append_act
 from audit.ledger.envelope import FreeText
-from governance import credentials, fingerprints
+from governance import coverage, credentials, fingerprints
 from governance.models import Deployment, Model, NoticeKind, Price, Provider, Route, RouteCandidate
 from governance.services import notices
 from kit import errors
@@ -59,27 +59,27 @@ def move_provider(
         locked.full_clean(exclude=["created_at"])
         locked.save(update_fields=["kind", "base_url", "credential"])
         _record(actor, "governance.provider.moved", locked, {"kind": kind})
-        _tell_of_move(actor, locked, now)
+        _tell_deciders(actor, locked, NoticeKind.MOVED, now)
 
 
-def _tell_of_move(actor: Actor, provider: Provider, now: datetime) -> None:
-    """Whoever decides; not where the installation follows a service of its own, as it does at each start."""
+def _tell_deciders(actor: Actor, row: Provider | Deployment, kind: NoticeKind, now: datetime) -> None:
+    """That content goes elsewhere; not where the installation follows its own services, as it does at each start."""
     if actor.kind == "system":
         return
     deciders = Membership.objects.filter(role__in=permissions.roles_with("governance.approval.decide"))
     notices.tell(
         organization_id=actor.organization_id,
         people=deciders.exclude(user_id=actor.id).values_list("user_id", flat=True),
-        kind=NoticeKind.MOVED,
-        subject_kind="provider",
-        subject_id=provider.id,
+        kind=kind,
+        subject_kind=row._meta.model_name or "",
+        subject_id=row.id,
         now=now,
     )
 
 
 def replace_credential(*, actor: Actor, provider: Provider, credential: str) -> None:
-    """Puts a new credential in place of the old one."""
-    permissions.require(actor, "governance.register.manage")
+    """Puts a new credential in place of the old one: calls are on its account at the provider from then on."""
+    permissions.require(actor, "governance.register.manage", otp=True)
     permissions.require_reach(actor, None)
     with transaction.atomic():
         locked = Provider.objects.select_for_update().get(id=provider.id)
@@ -111,7 +111,10 @@ def register_deployment(
     now: datetime,
     position: int = 0,
 ) -> Deployment:
-    """A model at a provider's endpoint in a region."""
+    """A model at a provider's endpoint in a region; with a code where the approval in force covers it at once.
+
+    Calls may go there from then on, then, and whoever decides on approvals is told.
+    """
     deployment = Deployment(
         model=model,
         provider=provider,
@@ -120,7 +123,14 @@ def register_deployment(
         position=position,
         created_at=now,
     )
-    return _register(actor, deployment, {"model_id": str(model.id), "region": region})
+    approval = coverage.in_force(model)
+    is_called = approval is not None and coverage.is_named(deployment, approval)
+    with transaction.atomic():
+        _register(actor, deployment, {"model_id": str(model.id), "region": region})
+        if is_called:
+            permissions.require_code(actor)
+            _tell_deciders(actor, deployment, NoticeKind.DEPLOYED, now)
+    return deployment
 
 
 def set_price(*, actor: Actor, deployment: Deployment, rates: Rates, effective_from: datetime, now: datetime) -> Price:

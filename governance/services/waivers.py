@@ -158,6 +158,7 @@ _STANDS_IN_THE_WAY: dict[WaivedCondition, Callable[[Waiver], bool]] = {
     ),
     WaivedCondition.CALLER_REGION: lambda waiver: bool(waiver.approval.caller_regions),
     WaivedCondition.REGION: lambda waiver: bool(waiver.approval.regions),
+    WaivedCondition.DEPLOYMENTS: lambda waiver: bool(waiver.approval.deployments),
     WaivedCondition.DATA_CLASS: lambda waiver: (waiver.max_data_class or 0) > waiver.approval.max_data_class,
     WaivedCondition.RECERTIFICATION: lambda waiver: True,
 }

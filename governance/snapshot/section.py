@@ -135,6 +135,7 @@ class ApprovalEntry:
     use_cases: frozenset[UUID]
     caller_regions: frozenset[str]
     regions: frozenset[str]
+    deployments: frozenset[UUID]
     max_data_class: DataClass
     granted_at: datetime
     expires_at: datetime | None
@@ -261,6 +262,7 @@ def approvals(ids: Ids) -> Iterator[ApprovalEntry]:
             frozenset(row.use_cases),
             frozenset(row.caller_regions),
             frozenset(row.regions),
+            frozenset(row.deployments),
             DataClass(row.max_data_class),
             row.granted_at,
             row.expires_at,

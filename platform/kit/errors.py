@@ -53,6 +53,7 @@ CODES: dict[str, Code] = {
     "condition_use_case": Code(403, "The approval is bound to use cases, and the call names none of them."),
     "condition_caller_region": Code(403, "The approval does not include the region the application runs in."),
     "condition_region": Code(403, "The approval does not include the deployment's region."),
+    "condition_deployments": Code(403, "The approval names deployments, and the call would go to another one."),
     "condition_version": Code(403, "The deployment names another model in its answers than the one that was approved."),
     "condition_data_class": Code(403, "The data is more sensitive than the approval or the key allows."),
     "condition_team": Code(403, "The approval does not include the caller's team."),

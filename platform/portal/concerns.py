@@ -40,7 +40,7 @@ def _unknown(provider: Provider, gaps: list[str]) -> Concern:
 
 def _of_service(deployments: Sequence[tuple[Deployment, Price | None]]) -> Iterator[Concern]:
     if not deployments:
-        yield Concern("It is deployed nowhere yet; an approval alone lets nothing through.")
+        yield Concern("It is deployed nowhere yet that is asked for; an approval alone lets nothing through.")
     for deployment, price in deployments:
         if price is None:
             yield Concern(f"{deployment.provider} in {deployment.region} has no price.")

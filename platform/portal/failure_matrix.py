@@ -83,6 +83,14 @@ MATRIX: tuple[Cell, ...] = (
         "tests/e2e/test_drift.py::test_another_version_is_called_no_more_until_it_is_approved",
         (variables.VERSION_DRIFT,),
     ),
+    Cell(
+        "Authentication and approval",
+        "the register, by a deployment that nobody has reviewed",
+        "bounded",
+        "Where the approval names deployments, 403 `condition_deployments` until one names this, too. Where it names "
+        "none, calls may go there; to register it takes a one-time password then, and whoever decides is told.",
+        "tests/e2e/test_conditions.py::test_a_deployment_that_the_approval_does_not_name_is_not_called",
+    ),
     # What they may use up
     Cell(
         "Budgets",

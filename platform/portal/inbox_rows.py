@@ -68,7 +68,7 @@ def approvals_in_force(model_ids: set[UUID]) -> dict[UUID, Approval]:
 
 
 def condition_names() -> dict[UUID, str]:
-    """Of the teams and use cases that conditions name, as far as whoever looks may see them."""
+    """Of teams and use cases that conditions may name, as far as whoever looks may see them."""
     teams = Team.objects.order_by().values_list("id", "name")
     return dict(teams) | dict(UseCase.objects.order_by().values_list("id", "slug"))
 

@@ -20,6 +20,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.RESUMED: "Back in service: {}.",
     NoticeKind.DRIFTED: "{} is not what was approved, it seems. It is to be recertified within a month.",
     NoticeKind.MOVED: "Called at another address from now on: {}.",
+    NoticeKind.DEPLOYED: "Calls may go there from now on, under an approval that names no deployments: {}.",
     NoticeKind.VOIDED: "{} answers as another model than was approved. Its calls there are refused until it is "
     "approved anew.",
     NoticeKind.PROBES_FAILED: "Its probes could not be run, so that drift would not be noticed: {}.",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from governance.models import Approval, UseCase, WaivedCondition, Waiver
+from governance.models import Approval, Deployment, UseCase, WaivedCondition, Waiver
 from kit.data_class import DataClass
 from tenants.models import Team
 
@@ -24,6 +24,9 @@ def said_by_approval(waiver: Waiver) -> str:
             return _listed(approval.caller_regions)
         case WaivedCondition.REGION:
             return _listed(approval.regions)
+        case WaivedCondition.DEPLOYMENTS:
+            named = Deployment.objects.filter(id__in=approval.deployments).select_related("provider")
+            return _listed(deployment.place for deployment in named)
         case WaivedCondition.DATA_CLASS:
             return f"up to {DataClass(approval.max_data_class).label}"
         case WaivedCondition.RECERTIFICATION:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from governance.models import AiActClass, UseCase
-from governance.services import use_cases
+from governance.services import catalogue, use_cases
 from kit import clock
 from kit.scoping import within
 from tenants.services import organizations
@@ -106,6 +106,35 @@ def test_where_the_application_runs_is_what_its_administrator_says(
         with within(world.admin.scope):
             organizations.place_project(actor=world.admin, project=world.project, region=region)
         assert told(call(gateway, world, way)) == expected
+
+
+def test_a_call_goes_to_the_deployments_that_the_approval_names(
+    gateway: RunningGateway, world: World, upstream: str, way: str
+) -> None:
+    model, provider = world.model("helper", approved=False), world.provider(upstream)
+    near, far = (world.deploy(model, provider, upstream_model=name, position=at) for at, name in enumerate("nf"))
+    for named, expected in [([far], far), ([near, far], near), ([near], near)]:
+        world.approve(model, deployments=[one.id for one in named])
+        answer = call(gateway, world, way)
+        assert (told(answer), answer.headers["x-chancery-deployment"]) == ((200, None), str(expected.id))
+
+
+def test_a_deployment_that_the_approval_does_not_name_is_not_called(
+    gateway: RunningGateway, world: World, upstream: str, way: str
+) -> None:
+    model, provider = world.model("helper", approved=False), world.provider(upstream)
+    named = world.deploy(model, provider)
+    world.approve(model, deployments=[named.id])
+    later = world.deploy(model, provider, upstream_model="later")
+    with within(world.admin.scope):
+        catalogue.create_route(actor=world.admin, slug="letters", deployments=[later], now=world.now)
+        catalogue.create_route(actor=world.admin, slug="both", deployments=[later, named], now=world.now)
+    assert told(call(gateway, world, way, model="letters")) == (403, "condition_deployments")
+    answer = call(gateway, world, way, model="both")
+    assert (told(answer), answer.headers["x-chancery-deployment"]) == ((200, None), str(named.id))
+
+    world.approve(model)
+    assert told(call(gateway, world, way, model="letters")) == (200, None)
 
 
 def test_a_model_bound_to_use_cases_is_listed_with_what_a_bare_call_would_meet(

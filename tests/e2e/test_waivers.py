@@ -9,8 +9,10 @@ import httpx
 import pytest
 from django.db import connections, transaction
 
-from governance.models import Approval, WaivedCondition
+from governance.models import Approval, Deployment, Model, WaivedCondition
+from governance.services import suspensions
 from kit.data_class import DataClass
+from kit.scoping import within
 from tests.e2e.test_conditions import WAYS, told
 from tests.support.acts import new_use_case
 from tests.support.gateway import RunningGateway
@@ -18,12 +20,24 @@ from tests.support.ledger import envelope, records
 from tests.support.waiving import ask, end, run_out, sign, signed_once, waived
 from tests.support.world import World
 
+
+def stopped(world: World) -> Deployment:
+    """Another deployment of the model, where nothing answers."""
+    with within(world.admin.scope):
+        model = Model.objects.get(slug="helper")
+    deployment = world.deploy(model, world.provider(), position=1)
+    with within(world.admin.scope):
+        suspensions.suspend(actor=world.admin, subject=deployment, reason="for tests", now=world.now)
+    return deployment
+
+
 # What leaves letters out, by the condition that is waived, and the code of the refusal.
 LEFT_OUT: dict[str, tuple[Callable[[World], dict[str, Any]], str]] = {
     "team": (lambda world: {"teams": [world.new_team("research")[0].id]}, "condition_team"),
     "use_case": (lambda world: {"use_cases": [new_use_case(world).id]}, "condition_use_case"),
     "caller_region": (lambda world: {"caller_regions": ["us"]}, "condition_caller_region"),
     "region": (lambda world: {"regions": ["us"]}, "condition_region"),
+    "deployments": (lambda world: {"deployments": [stopped(world).id]}, "condition_deployments"),
     "data_class": (lambda world: {"max_data_class": DataClass.PUBLIC}, "condition_data_class"),
     "recertification": (lambda world: {}, "recertification_overdue"),
 }

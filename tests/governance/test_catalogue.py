@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -20,7 +21,7 @@ from kit.ids import new_id
 from kit.scoping import within
 from tenants.models import Role
 from tests.support.acts import acts_of, new_deployment, new_model
-from tests.support.world import World
+from tests.support.world import World, without_second_factor
 
 
 def price(world: World, deployment: Deployment, days: int, cost: int) -> Price:
@@ -154,3 +155,33 @@ def test_whoever_decides_is_told_that_a_provider_is_called_elsewhere(world: Worl
             catalogue.move_provider(actor=mover, provider=provider, now=world.now, **to)
         assert told(other) == expected
     assert told(world.officer) == []
+
+
+def test_a_deployment_that_an_approval_covers_at_once_takes_a_code_and_is_told_of(world: World) -> None:
+    oscar, admin = world.person("oscar", Role.COMPLIANCE_OFFICER), world.admin
+    model, provider = new_model(world), world.provider()
+
+    def deploy(actor: Actor, region: str = "eu") -> set[UUID]:
+        with within(actor.scope):
+            made = catalogue.register_deployment(
+                actor=actor, model=model, provider=provider, upstream_model=new_id().hex, region=region, now=world.now
+            )
+        with within(world.system.scope):
+            return {notice.person_id for notice in Notice.objects.filter(subject_id=made.id)}
+
+    hurried = without_second_factor(admin)
+    assert deploy(hurried) == set()
+    world.approve(model, regions=["eu"])
+    assert deploy(hurried, region="us") == set()
+    with pytest.raises(errors.Forbidden) as told:
+        deploy(hurried)
+    assert told.value.code == "otp_required"
+    assert deploy(admin) == {world.officer.id, oscar.id}
+    assert deploy(world.system) == set()
+
+
+def test_another_credential_takes_a_code(world: World) -> None:
+    provider, hurried = world.provider(), without_second_factor(world.admin)
+    with within(hurried.scope), pytest.raises(errors.Forbidden) as told:
+        catalogue.replace_credential(actor=hurried, provider=provider, credential="theirs")
+    assert told.value.code == "otp_required"

@@ -18,6 +18,7 @@ from kit.data_class import DataClass
 from kit.ids import new_id
 
 TEAM, OTHER = new_id(), new_id()
+HERE, THERE = new_id(), new_id()
 NAMES = {TEAM: "Payments", OTHER: "Research"}
 SUMMER = datetime(2027, 7, 1, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -34,6 +35,7 @@ def _terms(**terms: Any) -> dict[str, Any]:
         "use_cases": [],
         "caller_regions": [],
         "regions": [],
+        "deployments": [],
         "max_data_class": DataClass.INTERNAL,
         "expires_at": None,
         **terms,
@@ -59,6 +61,9 @@ def _changes(asked: dict[str, Any], in_force: dict[str, Any]) -> dict[str, str]:
         ("Use cases", {}, {"use_cases": [TEAM]}, "wider"),
         ("Regions of callers", {"caller_regions": ["us"]}, {"caller_regions": ["eu"]}, "wider"),
         ("Regions of callers", {"caller_regions": ["us"]}, {"caller_regions": ["eu", "us"]}, "narrower"),
+        ("Deployments", {"deployments": [HERE]}, {}, "narrower"),
+        ("Deployments", {}, {"deployments": [HERE]}, "wider"),
+        ("Deployments", {"deployments": [THERE]}, {"deployments": [HERE]}, "wider"),
         ("End", {"expires_at": SUMMER}, {}, "narrower"),
         ("End", {}, {"expires_at": SUMMER}, "wider"),
     ],

@@ -161,6 +161,26 @@ def test_what_has_gone_out_of_service_meanwhile_is_not_approved(world: World) ->
         )
 
 
+def test_a_use_case_is_asked_for_by_teams_that_may_call_for_it(world: World) -> None:
+    research, _ = world.new_team("research")
+    theirs = new_use_case(world, slug="verdicts", team=research)
+    for teams in ([], [research.id], [world.team.id, research.id]):
+        assert ask(world, use_cases=[theirs.id], teams=teams).use_cases == [theirs.id]
+    with pytest.raises(errors.InvalidRequest, match="verdicts is of a team") as told:
+        ask(world, use_cases=[theirs.id, new_use_case(world).id], teams=[world.team.id])
+    assert told.value.param == "use_cases"
+
+
+@pytest.mark.parametrize("column", ["teams", "use_cases"])
+def test_the_database_refuses_a_use_case_of_another_team_as_well(world: World, column: str) -> None:
+    research, _ = world.new_team("research")
+    asked: dict[str, Any] = {"teams": [world.team.id], "use_cases": [new_use_case(world, team=research).id]}
+    begun: dict[str, Any] = {name: value for name, value in asked.items() if name != column}
+    request = draft(world, **begun)
+    with pytest.raises(IntegrityError, match="team that may call"), within(world.admin.scope), transaction.atomic():
+        ApprovalRequest.objects.filter(id=request.id).update(revision=2, content_hash="1" * 64, **asked)
+
+
 def test_an_approval_is_for_the_use_cases_that_were_asked_for(world: World) -> None:
     use_case, other = new_use_case(world), new_use_case(world)
     approval = world.approve(new_model(world), use_cases=[use_case.id], caller_regions=["eu"])

@@ -149,6 +149,7 @@ CONDITIONED: dict[str, dict[str, Any]] = {
     "use_case": {"use_cases": "use case"},
     "region": {"regions": ["eu"]},
     "caller_region": {"caller_regions": ["eu"]},
+    "deployments": {"deployments": "deployment"},
     "data_class": {},
 }
 
@@ -162,6 +163,8 @@ def test_only_what_stands_in_the_way_is_waived(world: World, condition: str) -> 
         terms["use_cases"] = [new_use_case(world).id]
     up_to = {"max_data_class": DataClass.RESTRICTED} if condition == "data_class" else {}
     free, bound = new_model(world), new_model(world)
+    if condition == "deployments":
+        terms["deployments"] = [world.deploy(bound, world.provider()).id]
     approvals = world.approve(free, max_data_class=DataClass.RESTRICTED), world.approve(bound, **terms)
     use_case = new_use_case(world)
     with pytest.raises(errors.InvalidRequest, match="stand in the way"):

@@ -35,7 +35,7 @@ PRIVILEGES = {
     "governance_approval": ("SI U(ended_at,noticed_days,recertify_by,suspended_at)", ALL, "S"),
     "governance_agreement": ("SI U(ended_at)", "SI", NONE),
     "governance_approvalrequest": (
-        "SI U(answers,caller_regions,computed_tier,content_hash,expires_at,justification,max_data_class,"
+        "SI U(answers,caller_regions,computed_tier,content_hash,deployments,expires_at,justification,max_data_class,"
         "questionnaire_id,regions,revision,risk_tier,status,teams,use_cases)",
         ALL,
         "S",

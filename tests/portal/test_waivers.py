@@ -95,12 +95,14 @@ def test_what_is_refused_is_said_at_its_field(acme: Cast) -> None:
 
 @pytest.mark.parametrize("condition", WaivedCondition)
 def test_whoever_signs_reads_what_the_approval_says(acme: Cast, condition: WaivedCondition) -> None:
-    world = acme.world
-    named = {
+    world, model = acme.world, new_model(acme.world)
+    deployment = world.deploy(model, world.provider())
+    named: dict[str, Any] = {
         "teams": [world.team.id],
         "use_cases": [new_use_case(world, slug="verdicts").id],
         "caller_regions": ["us"],
         "regions": ["eu"],
+        "deployments": [deployment.id],
         "max_data_class": DataClass.INTERNAL,
     }
     says = {
@@ -108,11 +110,12 @@ def test_whoever_signs_reads_what_the_approval_says(acme: Cast, condition: Waive
         "use_case": "verdicts",
         "caller_region": "us",
         "region": "eu",
+        "deployments": f"dummy at {deployment.provider} (eu)",
         "data_class": "up to internal",
         "recertification": "to be recertified by",
     }
     up_to = {"max_data_class": DataClass.RESTRICTED} if condition == WaivedCondition.DATA_CLASS else {}
-    waiver = ask(world.admin, world.approve(new_model(world), **named), new_use_case(world), condition, **up_to)
+    waiver = ask(world.admin, world.approve(model, **named), new_use_case(world), condition, **up_to)
 
     shown = page(acme, "ann", reverse("waiver", args=[waiver.id]))
 

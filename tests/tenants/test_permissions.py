@@ -112,6 +112,7 @@ WITH_CODE = {
     "tenants.identity_provider.keys_replaced",
     "tenants.identity_provider.revoked",
     "governance.provider.moved",
+    "governance.provider.credential_replaced",
     "governance.provider.resumed",
     "governance.model.resumed",
     "governance.model.deprecated",

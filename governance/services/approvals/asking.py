@@ -22,6 +22,7 @@ _CONTENT = [
     "use_cases",
     "caller_regions",
     "regions",
+    "deployments",
     "max_data_class",
     "expires_at",
     "risk_tier",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from audit.ledger.envelope import canonical
 from governance import completeness, risk, selectors
-from governance.models import ApprovalRequest, Evidence, RequestEvidence, RiskTier
+from governance.models import ApprovalRequest, Deployment, Evidence, Model, RequestEvidence, RiskTier
 from governance.services.approvals.answering import enter_tier
 from kit import errors
 from kit.data_class import DataClass
@@ -29,6 +29,7 @@ class Terms:
     use_cases: Sequence[UUID] = ()
     caller_regions: Sequence[str] = ()
     regions: Sequence[str] = ()
+    deployments: Sequence[UUID] = ()
     max_data_class: DataClass = DataClass.INTERNAL
     expires_at: datetime | None = None
     risk_tier: RiskTier = RiskTier.LOW
@@ -38,13 +39,16 @@ class Terms:
 
 def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team, a use
-    case that is not in service or answers that are none, and Django's `ValidationError`."""
+    case that is not in service or that none of the teams may call for, a deployment of another model or
+    outside of the regions, answers that are none, and Django's `ValidationError`."""
     _check_teams(terms.teams)
-    if not are_in_service(terms.use_cases):
-        raise errors.InvalidRequest("A use case is not in service.", param="use_cases")
+    if lack := lack_of(terms.use_cases, terms.teams):
+        raise errors.InvalidRequest(lack, param="use_cases")
+    _check_deployments(request.model, terms)
     request.justification = justification
     request.teams, request.regions = list(terms.teams), list(terms.regions)
     request.use_cases, request.caller_regions = list(dict.fromkeys(terms.use_cases)), list(terms.caller_regions)
+    request.deployments = list(dict.fromkeys(terms.deployments))
     request.max_data_class, request.expires_at = terms.max_data_class, terms.expires_at
     enter_tier(request, terms.answers, terms.risk_tier)
     request.content_hash = content_hash(request, _evidence_of(request, terms.evidence))
@@ -54,9 +58,9 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
 def content_hash(request: ApprovalRequest, attached: Iterable[Evidence] | None = None) -> str:
     """SHA-256, in hex, of the canonical form of what is asked; the same whichever zone its end is written in.
 
-    The lowest tier, and what there is none of among renewal, use cases, caller's regions, answers and evidence, are
-    left out: what was asked for before there were any keeps its hash. Evidence is what is attached to the revision,
-    unless `attached` is given.
+    The lowest tier, and what there is none of among renewal, use cases, caller's regions, deployments, answers and
+    evidence, are left out: what was asked for before there were any keeps its hash. Evidence is what is attached to
+    the revision, unless `attached` is given.
     """
     asked: dict[str, Any] = {
         "model_id": str(request.model_id),
@@ -75,6 +79,8 @@ def content_hash(request: ApprovalRequest, attached: Iterable[Evidence] | None =
         asked["use_cases"] = sorted(str(use_case) for use_case in request.use_cases)
     if request.caller_regions:
         asked["caller_regions"] = sorted(request.caller_regions)
+    if request.deployments:
+        asked["deployments"] = sorted(str(deployment) for deployment in request.deployments)
     if request.answers is not None:
         asked["answers"] = request.answers
         asked["questionnaire"] = risk.definition_of(request.questionnaire).digest()
@@ -106,9 +112,22 @@ def _evidence_of(request: ApprovalRequest, evidence_ids: Sequence[UUID]) -> list
     return found
 
 
-def are_in_service(use_case_ids: Sequence[UUID]) -> bool:
-    """Whether calls may run under each of them now, as far as whoever looks may see them."""
-    return selectors.use_cases_in_service().filter(id__in=use_case_ids).count() == len(set(use_case_ids))
+def lack_of(use_case_ids: Sequence[UUID], team_ids: Sequence[UUID]) -> str:
+    """Why calls of these teams could not be made for one of the use cases, as far as whoever looks may see them; empty
+    where they could. No teams stand for all."""
+    found = selectors.use_cases_in_service().filter(id__in=use_case_ids)
+    if len(found) != len(set(use_case_ids)):
+        return "A use case is not in service."
+    others = sorted(row.slug for row in found if team_ids and row.team_id not in (None, *team_ids))
+    return f"The use case {others[0]} is of a team that is not among those that may call." if others else ""
+
+
+def _check_deployments(model: Model, terms: Terms) -> None:
+    named = list(Deployment.objects.filter(model=model, id__in=terms.deployments)) if terms.deployments else []
+    if len(named) != len(set(terms.deployments)):
+        raise errors.InvalidRequest("A deployment is none of this model.", param="deployments")
+    if terms.regions and any(deployment.region not in terms.regions for deployment in named):
+        raise errors.InvalidRequest("A deployment is in none of the regions that are asked for.", param="deployments")
 
 
 def _check_teams(team_ids: Sequence[UUID]) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from governance import completeness, review
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, Verdict
 from governance.services import life
-from governance.services.approvals.content import are_in_service, content_hash
+from governance.services.approvals.content import content_hash, lack_of
 from governance.services.approvals.reach import append_act_on, end_claim, lock, move, require_reach
 from governance.services.approvals.signing import require_right
 from governance.services.approvals.telling import tell_requester, tell_reviewers
@@ -44,7 +44,7 @@ def approve(
     earlier approval of the model; before that there is none to return.
 
     `signed_hash` is the `content_hash` of what the person had on the screen; `errors.Conflict` where that is
-    no longer what is asked, or a use case it names has gone out of service. `errors.Forbidden` for the requester,
+    no longer what is asked, or where calls could not run for a use case it names. `errors.Forbidden` for the requester,
     without a one-time password, or without a role that the stage asks for. `in_place_of` is who has delegated the
     decision. Where evidence lacks, `waiver` says why it is done without; `errors.InvalidRequest` if it does not.
     """
@@ -155,8 +155,8 @@ def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
 def _grant(request: ApprovalRequest, now: datetime) -> Approval:
     """The database gives it the day by which it is recertified."""
     life.require_in_service(request.model, now)
-    if not are_in_service(request.use_cases):
-        raise errors.Conflict("A use case that it names is not in service any more.")
+    if lack := lack_of(request.use_cases, request.teams):
+        raise errors.Conflict(lack)
     request.model.approvals.filter(ended_at__isnull=True).update(ended_at=now)
     approval = Approval.objects.create(
         organization_id=request.organization_id,
@@ -166,6 +166,7 @@ def _grant(request: ApprovalRequest, now: datetime) -> Approval:
         use_cases=request.use_cases,
         caller_regions=request.caller_regions,
         regions=request.regions,
+        deployments=request.deployments,
         max_data_class=request.max_data_class,
         expires_at=request.expires_at,
         granted_at=now,

@@ -193,6 +193,14 @@ class ReviewRuleForm(Entry):
     )
 
 
+class PlaceForm(Entry):
+    """Which deployment of the model is meant."""
+
+    provider = _text()
+    upstream_model = _text()
+    region = _text(32)
+
+
 class ApprovalForm(Entry):
     """The permission a model is to have. It is asked for where it is not in force; nobody's decision is replaced."""
 
@@ -202,6 +210,7 @@ class ApprovalForm(Entry):
     use_cases = serializers.ListField(child=_text(64), default=list)
     caller_regions = serializers.ListField(child=_text(32), default=list)
     regions = serializers.ListField(child=_text(32), default=list)
+    deployments = serializers.ListField(child=PlaceForm(), default=list)
     max_data_class = DataClassField(default=DataClass.INTERNAL)
     expires_at = serializers.DateTimeField(allow_null=True, default=None)
     risk_tier = RiskTierField(default=RiskTier.LOW)

@@ -45,6 +45,12 @@ class AskForm(forms.Form):
     regions = forms.MultipleChoiceField(
         label="Regions prompts may go to", required=False, widget=forms.CheckboxSelectMultiple, help_text="None: any."
     )
+    deployments = forms.MultipleChoiceField(
+        label="Deployments calls may go to",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None: all in these regions, and those that are registered later.",
+    )
     teams = forms.MultipleChoiceField(
         label="Teams that may call", required=False, widget=forms.CheckboxSelectMultiple, help_text="None: all."
     )
@@ -75,8 +81,10 @@ class AskForm(forms.Form):
 
     def __init__(self, model: Model, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        regions = sorted({deployment.region for deployment in model.deployments.all()})
+        deployments = list(model.deployments.select_related("provider"))
+        regions = sorted({deployment.region for deployment in deployments})
         self._offer("regions", [(region, region) for region in regions])
+        self._offer("deployments", [(str(row.id), row.place) for row in deployments])
         self._offer("teams", [(str(team), name) for team, name in Team.objects.values_list("id", "name")])
         use_cases = selectors.use_cases_in_service().values_list("id", "slug", "name")
         self._offer("use_cases", [(str(use_case), f"{slug}: {name}") for use_case, slug, name in use_cases])
@@ -117,6 +125,7 @@ class AskForm(forms.Form):
             use_cases=[UUID(use_case) for use_case in self.cleaned_data["use_cases"]],
             caller_regions=self.cleaned_data["caller_regions"],
             regions=self.cleaned_data["regions"],
+            deployments=[UUID(deployment) for deployment in self.cleaned_data["deployments"]],
             max_data_class=DataClass(self.cleaned_data["max_data_class"]),
             expires_at=end,
             answers=questions.answers_of(self.definition, self.cleaned_data),
@@ -225,6 +234,7 @@ def _initial_of(asked: ApprovalRequest) -> dict[str, Any]:
         "justification": asked.justification,
         "max_data_class": asked.max_data_class,
         "regions": asked.regions,
+        "deployments": [str(deployment) for deployment in asked.deployments],
         "teams": [str(team) for team in asked.teams],
         "use_cases": [str(use_case) for use_case in asked.use_cases],
         "caller_regions": asked.caller_regions,
@@ -244,6 +254,7 @@ def _initial(model: Model, in_force: Approval | None) -> dict[str, Any]:
         **answered,
         "max_data_class": in_force.max_data_class,
         "regions": in_force.regions,
+        "deployments": [str(deployment) for deployment in in_force.deployments],
         "teams": [str(team) for team in in_force.teams],
         "use_cases": [str(use_case) for use_case in in_force.use_cases],
         "caller_regions": in_force.caller_regions,

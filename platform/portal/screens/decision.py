@@ -18,7 +18,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from audit import selectors as ledger
-from governance import comparison, completeness, review, risk, selectors, third_party
+from governance import comparison, completeness, coverage, review, risk, selectors, third_party
 from governance.models import Approval, ApprovalRequest, Deployment, Price, Provider, RiskTier, Verdict
 from governance.services import approvals, model_cards
 from kit import clock, errors
@@ -184,12 +184,15 @@ def consequence(asked: ApprovalRequest, in_force: Approval | None, names: dict[U
     who = _listed(asked.teams, names) if asked.teams else "every team"
     whence = f", calling from {', '.join(asked.caller_regions)}," if asked.caller_regions else ""
     what_for = f" for {_listed(asked.use_cases, names)}" if asked.use_cases else ""
-    where = f"in {', '.join(asked.regions)}" if asked.regions else "in any region"
+    regions = [f"in {', '.join(asked.regions)}"] if asked.regions else []
+    places = [f"only to {_listed(asked.deployments, names)}"] if asked.deployments else []
+    where = ", ".join([*regions, *places]) or "in any region"
+    later = "" if places else f" Deployments {where} that are registered later are covered, too."
     until = f"until {comparison.end_text(asked.expires_at)}" if asked.expires_at else "without an end"
     replaced = f" It replaces the approval of {timezone.localtime(in_force.granted_at):%d %b %Y}." if in_force else ""
     label = DataClass(asked.max_data_class).label
     what = f"data up to {label} to {asked.model}{what_for}"
-    return f"Within a second, {who}{whence} may send {what}, {where} and {until}.{replaced}"
+    return f"Within a second, {who}{whence} may send {what}, {where} and {until}.{replaced}{later}"
 
 
 def _listed(ids: Iterable[UUID], names: dict[UUID, str]) -> str:
@@ -267,9 +270,10 @@ def _page(
     in_force = approvals_in_force({asked.model_id}).get(asked.model_id)
     if in_force is not None and in_force.request_id == asked.id:
         in_force = None
-    names = condition_names()
     stages, deployments = _stages(asked, actor), _deployments(asked)
-    third_parties = _third_parties(deployments)
+    names = condition_names() | {row.id: row.place for row, _ in deployments}
+    covered = [(row, price) for row, price in deployments if coverage.is_named(row, asked)]
+    third_parties = _third_parties(covered)
     form.offer(actor, stages["rights"], stages["people"])
     complete, evidence = completeness.of(asked, clock.now()), completeness.attached(asked)
     if not complete.lacking:
@@ -286,8 +290,9 @@ def _page(
         "revised": _revised(asked, names),
         "in_force": in_force,
         "deployments": deployments,
+        "left_out": [row for row, _ in deployments if not coverage.is_named(row, asked)],
         "third_parties": third_parties,
-        "concerns": concerns(asked, complete, deployments, third_parties),
+        "concerns": concerns(asked, complete, covered, third_parties),
         "card": model_cards.latest(asked.model),
         "similar": selectors.similar_models(asked.model),
         "rule": rule_of(asked),

@@ -67,8 +67,9 @@ def a_candidate(
 
 def an_approval(model: ModelEntry, **changed: Any) -> ApprovalEntry:
     none: frozenset[Any] = frozenset()
-    terms = (none, none, none, none, DataClass.CONFIDENTIAL, NOW - timedelta(days=1), None, NOW + timedelta(days=365))
-    made = ApprovalEntry(new_id(), ORGANIZATION.id, model.id, *terms, False)
+    bound = (none, none, none, none, none, DataClass.CONFIDENTIAL)
+    until = (NOW - timedelta(days=1), None, NOW + timedelta(days=365))
+    made = ApprovalEntry(new_id(), ORGANIZATION.id, model.id, *bound, *until, False)
     return replace(made, **changed)
 
 

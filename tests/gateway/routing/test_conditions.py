@@ -32,7 +32,8 @@ from tests.gateway.routing.catalogue import (
     snapshot_of,
 )
 
-EXCHANGED = NOW - timedelta(days=2)  # when the deployment of most tests began to name another model
+HERE = new_id()  # the deployment of most tests
+EXCHANGED = NOW - timedelta(days=2)  # when it began to name another model
 MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
     "model_suspended": {"is_suspended": True},
     "condition_organization": {"organization_id": OTHER_ORGANIZATION.id},
@@ -42,6 +43,7 @@ MISSES: dict[str, dict[str, Any]] = {  # from the farthest to the nearest
     "condition_use_case": {"use_cases": frozenset({new_id()})},
     "condition_caller_region": {"caller_regions": frozenset({"us"})},
     "condition_region": {"regions": frozenset({"us"})},
+    "condition_deployments": {"deployments": frozenset({new_id()})},
     "condition_version": {"granted_at": EXCHANGED - timedelta(microseconds=1)},
 }
 COVERS: tuple[dict[str, Any], ...] = (
@@ -53,6 +55,7 @@ COVERS: tuple[dict[str, Any], ...] = (
     {"use_cases": frozenset({LETTERS.id, new_id()})},
     {"caller_regions": frozenset({"eu", "us"})},
     {"regions": frozenset({"eu", "us"})},
+    {"deployments": frozenset({HERE, new_id()})},
 )
 TOLD = {"condition_use_case": {"use_case": "letters"}, "condition_caller_region": {"caller_region": "eu"}}
 
@@ -77,7 +80,7 @@ def refused(act: Callable[[], object]) -> errors.Forbidden:
 
 @pytest.mark.parametrize("terms", COVERS)
 def test_an_approval_whose_conditions_hold_covers_the_call(terms: dict[str, Any]) -> None:
-    candidate = a_candidate(voided_at=EXCHANGED)
+    candidate = a_candidate(id=HERE, voided_at=EXCHANGED)
     approval = an_approval(candidate.model, **terms)
     (allowed,) = authorize(candidate, approvals=[approval])
     assert allowed.approval is approval
@@ -86,7 +89,7 @@ def test_an_approval_whose_conditions_hold_covers_the_call(terms: dict[str, Any]
 
 @pytest.mark.parametrize("code", MISSES)
 def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
-    candidate = a_candidate(voided_at=EXCHANGED)
+    candidate = a_candidate(id=HERE, voided_at=EXCHANGED)
     approval = an_approval(candidate.model, **MISSES[code])
     assert failed_condition(approval, a_call(), candidate) == code
     told = refused(lambda: authorize(candidate, approvals=[approval]))
@@ -95,7 +98,7 @@ def test_a_condition_that_does_not_hold_is_named(code: str) -> None:
 
 
 def test_a_call_that_names_no_use_case_is_covered_where_none_is_asked_for() -> None:
-    candidate = a_candidate(voided_at=EXCHANGED)
+    candidate = a_candidate(id=HERE, voided_at=EXCHANGED)
     for approval, expected in [
         (an_approval(candidate.model), None),
         (an_approval(candidate.model, use_cases=frozenset({LETTERS.id})), "condition_use_case"),
@@ -105,7 +108,7 @@ def test_a_call_that_names_no_use_case_is_covered_where_none_is_asked_for() -> N
 
 @given(st.lists(st.sampled_from(list(MISSES)), min_size=1))
 def test_of_several_misses_the_nearest_is_named(codes: list[str]) -> None:
-    candidate = a_candidate(voided_at=EXCHANGED)
+    candidate = a_candidate(id=HERE, voided_at=EXCHANGED)
     approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
     nearest = next(code for code in reversed(MISSES) if code in codes)
     assert refused(lambda: authorize(candidate, approvals=approvals)).code == nearest
@@ -113,7 +116,7 @@ def test_of_several_misses_the_nearest_is_named(codes: list[str]) -> None:
 
 @given(st.lists(st.sampled_from(list(MISSES)), max_size=4), st.sampled_from(COVERS), st.integers(0, 4))
 def test_one_approval_that_covers_the_call_is_enough(codes: list[str], terms: dict[str, Any], place: int) -> None:
-    candidate = a_candidate(voided_at=EXCHANGED)
+    candidate = a_candidate(id=HERE, voided_at=EXCHANGED)
     approvals = [an_approval(candidate.model, **MISSES[code]) for code in codes]
     covering = an_approval(candidate.model, **terms)
     approvals.insert(place, covering)
@@ -211,7 +214,7 @@ def test_a_candidate_without_an_approval_is_cleared_for_nothing() -> None:
 
 def test_a_refusal_tells_nothing_of_whom_the_approval_is_for() -> None:
     team = new_id()
-    candidate = a_candidate(voided_at=EXCHANGED)
+    candidate = a_candidate(id=HERE, voided_at=EXCHANGED)
     approvals = [an_approval(candidate.model, teams=frozenset({team}))]
     told = refused(lambda: authorize(candidate, approvals=approvals))
     assert str(team) not in f"{told.message} {told.details}"

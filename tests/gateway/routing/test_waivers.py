@@ -34,6 +34,7 @@ FAILING: dict[str, dict[str, Any]] = {
     "use_case": {"use_cases": frozenset({VERDICTS.id})},
     "caller_region": {"caller_regions": frozenset({"us"})},
     "region": {"regions": frozenset({"us"})},
+    "deployments": {"deployments": frozenset({new_id()})},
     "recertification": {"expires_at": NOW, "recertify_by": NOW},
 }
 CODES = {
@@ -41,6 +42,7 @@ CODES = {
     "use_case": "condition_use_case",
     "caller_region": "condition_caller_region",
     "region": "condition_region",
+    "deployments": "condition_deployments",
     "recertification": "approval_expired",
 }
 

@@ -65,7 +65,7 @@ def test_differences_are_shown_and_credentials_are_not(
     run("apply", str(file))
     monkeypatch.setenv("KEY_OF_UPSTREAM", "s2")
 
-    said = run("apply", str(file))
+    said = run("apply", str(file), "--code", token.code())
 
     assert said == "~ provider Upstream\n    credential: another\n0 made, 1 changed, 0 asked for, 0 same\n"
 

@@ -137,7 +137,8 @@ def test_an_export_applied_elsewhere_makes_the_same(world: World) -> None:
 def test_what_a_permission_is_bound_to_and_where_projects_run_goes_along(world: World) -> None:
     document = exported(furnished(world))
     acts.new_use_case(world, slug="verdicts")
-    bound = {"use_cases": ["verdicts"], "caller_regions": ["us"]}
+    place = {name: document["deployments"][0][name] for name in ("provider", "upstream_model", "region")}
+    bound = {"use_cases": ["verdicts"], "caller_regions": ["us"], "deployments": [place]}
     project, approval = {**document["projects"][0], "region": "us"}, {**document["approvals"][0], **bound}
     with within(world.admin.scope):
         waiting = ApprovalRequest.objects.get()

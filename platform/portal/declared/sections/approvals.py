@@ -6,9 +6,12 @@ A permission is never made here. Where it is not in force as the document says i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+from django.db.models.functions import JSONObject
 
 from governance import completeness, review, selectors
-from governance.models import ApprovalRequest, EvidenceKind, ReviewRule, RiskTier, UseCase
+from governance.models import ApprovalRequest, Deployment, EvidenceKind, ReviewRule, RiskTier, UseCase
 from governance.review import StageRule
 from governance.services import approvals, review_rules
 from kit import clock
@@ -18,6 +21,7 @@ from tenants.models import Role, Team
 
 # Of no order.
 _LISTS = ("teams", "use_cases", "caller_regions", "regions")
+_PLACE = JSONObject(provider="provider__name", upstream_model="upstream_model", region="region")
 
 
 class ReviewRules(Section):
@@ -77,6 +81,7 @@ class Approvals(Section):
         slugs = {
             "team_slugs": selectors.named_in(Team.objects.all(), "teams", "slug"),
             "use_case_slugs": selectors.named_in(UseCase.objects.all(), "use_cases", "slug"),
+            "places": selectors.named_in(Deployment.objects.annotate(place_named=_PLACE), "deployments", "place_named"),
         }
         for request in [*in_force.annotate(**slugs), *selectors.open_requests().annotate(**slugs)]:
             newest[request.model_id] = request
@@ -90,6 +95,7 @@ class Approvals(Section):
             "use_cases": sorted(row.use_case_slugs),  # type: ignore[attr-defined]
             "caller_regions": sorted(row.caller_regions),
             "regions": sorted(row.regions),
+            "deployments": _in_order(row.places),  # type: ignore[attr-defined]
             "max_data_class": row.max_data_class,
             "expires_at": row.expires_at,
             "risk_tier": row.risk_tier,
@@ -97,7 +103,9 @@ class Approvals(Section):
         }
 
     def differs(self, doing: Doing, row: ApprovalRequest, entry: Values) -> list[str]:
-        listed = {name: sorted(entry[name]) for name in _LISTS if name in entry}
+        listed: dict[str, Any] = {name: sorted(entry[name]) for name in _LISTS if name in entry}
+        if "deployments" in entry:
+            listed["deployments"] = _in_order(entry["deployments"])
         return super().differs(doing, row, {**entry, **listed})
 
     def make(self, doing: Doing, entry: Values) -> None:
@@ -106,6 +114,7 @@ class Approvals(Section):
             use_cases=[names.use_case(slug).id for slug in entry["use_cases"]],
             caller_regions=entry["caller_regions"],
             regions=entry["regions"],
+            deployments=[names.deployment({**place, "model": entry["model"]}).id for place in entry["deployments"]],
             max_data_class=entry["max_data_class"],
             expires_at=entry["expires_at"],
             risk_tier=entry["risk_tier"],
@@ -121,3 +130,7 @@ class Approvals(Section):
 
     def change(self, doing: Doing, row: ApprovalRequest, entry: Values) -> None:
         self.make(doing, entry)
+
+
+def _in_order(places: Iterable[Values]) -> list[Values]:
+    return sorted(places, key=lambda place: (place["provider"], place["upstream_model"], place["region"]))
