@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from audit.ledger.append import append_act
 from governance import selectors
-from governance.models import Life, Model, NoticeKind
-from governance.services import notices
+from governance.models import Life, Model, NoticeKind, Waiver
+from governance.services import notices, waivers
 from governance.workflows import require_life
 from kit import errors
 from kit.context import Actor
@@ -69,6 +69,7 @@ def retire(*, actor: Actor, model: Model, now: datetime) -> Model:
         assert locked.sunset_at is not None
         locked.life, locked.sunset_at = Life.RETIRED, min(locked.sunset_at, now)
         locked.save(update_fields=_FIELDS)
+        waivers.end_with(actor=actor, hanging=Waiver.objects.filter(approval__model=locked), now=now)
         locked.approvals.filter(ended_at__isnull=True).update(ended_at=now)
         _record(actor, "governance.model.retired", locked)
     return locked

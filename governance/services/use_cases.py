@@ -10,7 +10,8 @@ from django.db import transaction
 
 from audit.ledger.append import append_act
 from governance.models import AiActClass, UseCase
-from kit import errors
+from governance.services import waivers
+from kit import clock, errors
 from kit.context import Actor
 from tenants import permissions
 from tenants.models import Membership, Team
@@ -58,6 +59,8 @@ def change(*, actor: Actor, use_case: UseCase, described: Description) -> UseCas
         if _CARE.index(described.ai_act_class) < _CARE.index(AiActClass(locked.ai_act_class)):
             permissions.require(actor, "governance.approval.decide", otp=True)
         _describe(locked, described)
+        if locked.ai_act_class == AiActClass.PROHIBITED:
+            waivers.end_with(actor=actor, hanging=locked.waivers.all(), now=clock.now())
         locked.save(update_fields=_DESCRIBED)
         _record(actor, "changed", locked, ai_act_class=locked.ai_act_class)
     return locked
@@ -68,6 +71,7 @@ def retire(*, actor: Actor, use_case: UseCase, now: datetime) -> UseCase:
     permissions.require(actor, MANAGE)
     with transaction.atomic():
         locked = _lock(actor, use_case)
+        waivers.end_with(actor=actor, hanging=locked.waivers.all(), now=now)
         locked.retired_at = now
         locked.save(update_fields=["retired_at"])
         _record(actor, "retired", locked)

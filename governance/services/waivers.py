@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from audit.ledger.append import append_act
 from governance import hints
@@ -33,6 +34,8 @@ from tenants import permissions
 
 ASK, SIGN = "governance.approval.request", "governance.waiver.sign"
 _WHY = "Say why: it is kept, and shown to whoever signs."
+_OF_ALL = "The use case is the whole organisation's: somebody whose role is not bound to teams asks for its waiver."
+_OF_OTHERS = "The use case is another team's: somebody of that team asks for its waiver."
 _INSTEAD = "Say what is done instead of holding to the condition."
 
 
@@ -54,7 +57,8 @@ def ask(*, actor: Actor, approval: Approval, use_case: UseCase, reason: str, ter
     not stand in the way.
     """
     permissions.require(actor, ASK)
-    permissions.require_reach(actor, use_case.team_id)
+    if not may_ask_for(actor, use_case):
+        raise errors.Forbidden(_OF_ALL if use_case.team_id is None else _OF_OTHERS)
     if approval.ended_at is not None or not use_case.is_in_service:
         raise errors.Conflict("The approval has ended, or the use case is not in service any more.")
     waiver = Waiver(
@@ -120,9 +124,19 @@ def end(*, actor: Actor, waiver: Waiver, reason: str, now: datetime) -> Waiver:
     with exceptional.signing(waiver, waiver.content_hash):
         _put(actor, waiver, WaiverStep.END, exceptional.said(reason, _WHY))
         _record(actor, "ended", waiver)
-        involved = {waiver.asked_by_id, *waiver.signatures.values_list("signed_by_id", flat=True)} - {actor.id}
-        exceptional.tell(waiver, NoticeKind.WAIVER_ENDED, involved, now)
+        _tell_of_end(actor, waiver, now)
     return _as_it_is(waiver)
+
+
+def end_with(*, actor: Actor, hanging: QuerySet[Waiver], now: datetime) -> None:
+    """Tells of those that the database ends with what they hang by: a part of the act that ends it, and before it."""
+    for waiver in hanging.exclude(status=ExceptionStatus.ENDED).filter(ends_at__gt=now):
+        _tell_of_end(actor, waiver, now)
+
+
+def may_ask_for(actor: Actor, use_case: UseCase) -> bool:
+    """Whoever has a role in some teams asks for what these do; what all do takes a role in the organisation."""
+    return actor.team_ids is None or use_case.team_id in actor.team_ids
 
 
 def has_signed(actor: Actor, waiver: Waiver) -> bool:
@@ -173,6 +187,12 @@ def _require_sense(waiver: Waiver) -> None:
         raise errors.InvalidRequest(words, param="max_data_class")
     if not _STANDS_IN_THE_WAY[WaivedCondition(waiver.condition)](waiver):
         raise errors.InvalidRequest("That condition does not stand in the way of the use case.", param="condition")
+
+
+def _tell_of_end(actor: Actor, waiver: Waiver, now: datetime) -> None:
+    """Whoever asked for it and signed it, but for who ends it."""
+    involved = {waiver.asked_by_id, *waiver.signatures.values_list("signed_by_id", flat=True)} - {actor.id}
+    exceptional.tell(waiver, NoticeKind.WAIVER_ENDED, involved, now)
 
 
 def _put(actor: Actor, waiver: Waiver, kind: WaiverStep, reason: str) -> None:

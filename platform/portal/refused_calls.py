@@ -34,10 +34,10 @@ def refusal_of(told: Request, actor: Actor) -> Refusal | None:
     if not code:
         return None
     meaning = CODES[code].meaning if code in CODES else ""
-    return Refusal(code, meaning, _asking(told, code) if actor.may(waivers.ASK) else "")
+    return Refusal(code, meaning, _asking(told, code, actor) if actor.may(waivers.ASK) else "")
 
 
-def _asking(told: Request, code: str) -> str:
+def _asking(told: Request, code: str, actor: Actor) -> str:
     condition = _condition(code)
     approval = Approval.objects.filter(model__slug=told.model, ended_at__isnull=True).first() if condition else None
     if condition is None or approval is None:
@@ -49,6 +49,8 @@ def _asking(told: Request, code: str) -> str:
             return ""
         begun["max_data_class"] = str(int(sent))
     use_case = selectors.use_cases_in_service().filter(slug=told.decided.get("use_case") or "").first()
+    if use_case and not waivers.may_ask_for(actor, use_case):
+        return ""
     if use_case:
         begun["use_case"] = str(use_case.id)
     return f"{reverse('waiver-ask')}?{urlencode(begun)}"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from governance.models import Approval, Notice, NoticeKind, UseCase, WaivedCondition, Waiver
-from governance.services import delegations, use_cases
+from governance.services import delegations, life, use_cases
 from kit import clock, errors
 from kit.context import Actor
 from kit.data_class import DataClass
@@ -204,7 +204,14 @@ def _prohibited(world: World, waiver: Waiver) -> None:
         use_cases.change(actor=world.admin, use_case=waiver.use_case, described=described)
 
 
-@pytest.mark.parametrize("happens", [_superseded, _retired, _prohibited])
+def _model_retired(world: World, waiver: Waiver) -> None:
+    model, now = waiver.approval.model, clock.now()
+    with within(world.admin.scope):
+        life.deprecate(actor=world.admin, model=model, sunset_at=now, reason="Over.", now=now)
+        life.retire(actor=world.admin, model=model, now=now)
+
+
+@pytest.mark.parametrize("happens", [_superseded, _model_retired, _retired, _prohibited])
 @pytest.mark.parametrize("make", [asked, in_force])
 def test_it_ends_with_its_approval_and_with_its_use_case(world: World, make: Any, happens: Any) -> None:
     waiver, other = make(world), in_force(world)
@@ -253,6 +260,38 @@ def test_those_who_sign_are_told_and_whoever_asked(world: World) -> None:
     assert told_of(world, NoticeKind.WAIVER_GRANTED) == {world.admin.id}
     end(third(world), waiver)
     assert told_of(world, NoticeKind.WAIVER_ENDED) == {world.admin.id, world.officer.id}
+
+
+@pytest.mark.parametrize("happens", [_superseded, _model_retired, _retired, _prohibited])
+def test_those_concerned_are_told_when_it_ends_with_what_it_hangs_by(world: World, happens: Any) -> None:
+    waiver, other = ask(third(world), granted(world), new_use_case(world)), in_force(world)
+    sign(fourth(world), waiver)
+    happens(world, waiver)
+    assert told_of(world, NoticeKind.WAIVER_ENDED) == {third(world).id, fourth(world).id}
+    assert now_of(world, other).status == "in_force"
+
+
+def test_of_one_that_is_over_nobody_is_told_again(world: World) -> None:
+    ended, over = in_force(world), in_force(world)
+    end(world.admin, ended)
+    run_out(over)
+    before = told_of(world, NoticeKind.WAIVER_ENDED)
+    _retired(world, ended)
+    _retired(world, over)
+    assert told_of(world, NoticeKind.WAIVER_ENDED) == before
+
+
+def test_whoever_has_a_role_in_a_team_asks_for_what_the_team_does(world: World) -> None:
+    research, _ = world.new_team("research")
+    developer = world.person("dora", Role.DEVELOPER, world.team)
+    approval = granted(world)
+    assert ask(developer, approval, new_use_case(world, team=world.team)).team_id == world.team.id
+    for use_case, words in [
+        (new_use_case(world), "the whole organisation's"),
+        (new_use_case(world, team=research), "another team's"),
+    ]:
+        with pytest.raises(errors.Forbidden, match=words):
+            ask(developer, approval, use_case)
 
 
 def test_its_steps_stand_on_the_models_timeline_without_words(world: World) -> None:

@@ -44,7 +44,8 @@ def asking(acme: Cast, name: str, address: str) -> dict[str, Any]:
 
 
 def test_a_condition_that_failed_can_be_asked_to_be_waived(acme: Cast, helper: Model, gateway: RunningGateway) -> None:
-    approval, letters = acme.world.approve(helper, regions=["us"]), new_use_case(acme.world, slug="letters")
+    world = acme.world
+    approval, letters = world.approve(helper, regions=["us"]), new_use_case(world, slug="letters", team=world.team)
     address = refused(gateway, acme.world.headers, use_case="letters")
 
     begun = {"approval": str(approval.id), "condition": "region", "use_case": str(letters.id)}
@@ -52,7 +53,17 @@ def test_a_condition_that_failed_can_be_asked_to_be_waived(acme: Cast, helper: M
     assert "The approval does not include the deployment&#x27;s region." in page(acme, "ann", address)
     assert asking(acme, "ann", address) == {}
     form = page(acme, "dev", f"/waivers/new/?approval={approval.id}&use_case={letters.id}&condition=region")
-    assert form.count(" selected") >= 3
+    assert form.count(" selected") >= 4
+
+
+def test_a_waiver_for_what_everybody_does_is_not_asked_for_by_a_team(
+    acme: Cast, helper: Model, gateway: RunningGateway
+) -> None:
+    acme.world.approve(helper, regions=["us"])
+    letters = new_use_case(acme.world, slug="letters")
+    address = refused(gateway, acme.world.headers, use_case="letters")
+    assert asking(acme, "dev", address) == {}
+    assert asking(acme, "ada", address)["use_case"] == str(letters.id)
 
 
 def test_a_data_class_is_asked_for_where_the_approval_stands_in_the_way_and_not_the_key(

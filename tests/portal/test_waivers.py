@@ -120,3 +120,13 @@ def test_whoever_signs_reads_what_the_approval_says(acme: Cast, condition: Waive
     shown = page(acme, "ann", reverse("waiver", args=[waiver.id]))
 
     assert f"the approval says: {says[condition]}" in shown
+
+
+def test_somebody_with_a_role_in_a_team_is_offered_what_the_team_does(acme: Cast) -> None:
+    new_use_case(acme.world, slug="of-all")
+    new_use_case(acme.world, slug="of-payments", team=acme.world.team)
+    offered = page(acme, "bob", "/waivers/new/")
+    assert "of-payments" in offered
+    assert "of-all" not in offered
+    assert "whose role is not bound to teams" in offered
+    assert "of-all" in page(acme, "ada", "/waivers/new/")

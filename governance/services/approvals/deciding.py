@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import transaction
 
 from governance import completeness, review
-from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, Verdict
-from governance.services import life
+from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, Verdict, Waiver
+from governance.services import life, waivers
 from governance.services.approvals.content import content_hash, lack_of
 from governance.services.approvals.reach import append_act_on, end_claim, lock, move, require_reach
 from governance.services.approvals.signing import require_right
@@ -56,7 +56,7 @@ def approve(
             tell_reviewers(locked)
             return None
         move(locked, LEADS_TO[Verdict.APPROVE])
-        approval = _grant(locked, now)
+        approval = _grant(actor, locked, now)
         append_act_on(
             actor, "governance.approval.approved", locked, approval_id=str(approval.id), signed_hash=signed_hash
         )
@@ -152,11 +152,12 @@ def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
     return standing
 
 
-def _grant(request: ApprovalRequest, now: datetime) -> Approval:
+def _grant(actor: Actor, request: ApprovalRequest, now: datetime) -> Approval:
     """The database gives it the day by which it is recertified."""
     life.require_in_service(request.model, now)
     if lack := lack_of(request.use_cases, request.teams):
         raise errors.Conflict(lack)
+    waivers.end_with(actor=actor, hanging=Waiver.objects.filter(approval__model=request.model), now=now)
     request.model.approvals.filter(ended_at__isnull=True).update(ended_at=now)
     approval = Approval.objects.create(
         organization_id=request.organization_id,

@@ -27,6 +27,7 @@ from portal.waived import said_by_approval
 from tenants.selectors import names_of
 
 _BEGUN = ("approval", "use_case", "condition", "max_data_class")  # what a link may fill in
+_OWN_TEAMS = "Those of your teams; for one of the whole organisation somebody asks whose role is not bound to teams."
 
 
 class AskForm(forms.Form):
@@ -60,10 +61,14 @@ class AskForm(forms.Form):
         help_text="Whoever signs decides by this.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         standing = Approval.objects.filter(ended_at__isnull=True).select_related("model")
-        for name, rows in (("approval", standing), ("use_case", selectors.use_cases_in_service())):
+        use_cases = selectors.use_cases_in_service()
+        if actor.team_ids is not None:
+            use_cases = use_cases.filter(team__in=actor.team_ids)
+            self.fields["use_case"].help_text += f" {_OWN_TEAMS}"
+        for name, rows in (("approval", standing), ("use_case", use_cases)):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
@@ -71,7 +76,7 @@ class AskForm(forms.Form):
 
 @screen(waivers.ASK)
 def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
-    form = AskForm(request.POST or None, initial={name: request.GET.get(name) for name in _BEGUN})
+    form = AskForm(actor, request.POST or None, initial={name: request.GET.get(name) for name in _BEGUN})
     if request.method == "POST" and form.is_valid():
         try:
             asked = _ask(actor, form.cleaned_data)
