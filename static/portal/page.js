@@ -1,4 +1,4 @@
-// Copying, the test of a new key, tabs of snippets, and the keyboard. Every page works without it.
+// Copying, the test of a new key, tabs of snippets, finding among many boxes, and the keyboard. Every page works without it.
 (() => {
   const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
@@ -63,6 +63,22 @@
     box.addEventListener("change", () => {
       document.querySelectorAll(`input[name="${box.dataset.all}"]`).forEach((other) => (other.checked = box.checked));
     });
+  });
+
+  // Of many boxes those are shown whose name has what is typed, and those that are ticked.
+  document.querySelectorAll(".boxes").forEach((boxes) => {
+    const all = [...boxes.children];
+    if (all.length < 13) return;
+    const find = document.createElement("input");
+    find.type = "search";
+    find.placeholder = `Find among ${all.length}`;
+    find.setAttribute("aria-label", `${boxes.closest("fieldset").querySelector("legend").textContent}: find`);
+    find.addEventListener("input", () => {
+      const wanted = find.value.trim().toLowerCase();
+      all.forEach((box) => (box.hidden = !box.textContent.toLowerCase().includes(wanted) && !box.querySelector(":checked")));
+    });
+    find.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+    boxes.before(find);
   });
 
   const rows = () => [...document.querySelectorAll("[data-rows] tbody tr")];
