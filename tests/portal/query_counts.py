@@ -7,7 +7,7 @@ PAGES: list[tuple[str, str, int]] = [
     ("alice", "/approvals/", 60),
     ("alice", "/approvals/?tab=overdue", 60),
     ("alice", "/approvals/?tab=decided", 60),
-    ("ada", "/approvals/?tab=mine", 65),
+    ("ada", "/approvals/?tab=asked", 65),
     ("alice", "/approvals/{request}/", 60),
     ("ada", "/approvals/new/", 40),
     ("ada", "/approvals/new/?model={model}", 45),
