@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.backends.signals import connection_created
+from django.db.models import CompositePrimaryKey
 from django.db.models import Model as Row
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, resolve
@@ -121,6 +122,8 @@ def _found(things: tuple[Thing, ...]) -> Iterator[Row]:
     last: list[Row] = []
     for thing in things:
         for kind in [thing.kind] if thing.kind else kinds():
+            if isinstance(kind._meta.pk, CompositePrimaryKey):  # whose rows no id names
+                continue
             row = kind._default_manager.filter(pk=thing.id).first()
             if isinstance(row, User | Organization):
                 last.append(row)

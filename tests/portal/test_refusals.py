@@ -9,9 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, transaction
 
+from audit.models import Body
 from audit.selectors import content
 from governance.models import Evidence
 from kit import errors, refusals
+from kit.ids import new_id
 from kit.scoping import Scope, within
 from portal.refusals import _counted
 from tests.governance.reviewing import decide
@@ -127,3 +129,9 @@ def test_what_is_caught_within_a_scope_is_told_when_that_has_ended(acme: Cast) -
     assert told(acme) == [("database.update", "insufficient_privilege")]
     [record] = refused_in(acme.world)
     assert (record.object_kind, record.object_id) == ("evidence", made.id)
+
+
+def test_what_is_tried_on_rows_that_no_id_names_is_on_record(acme: Cast) -> None:
+    with within(acme.alice.actor.scope), pytest.raises(ProgrammingError), transaction.atomic():
+        Body.across_tenants.filter(record_id=new_id()).update(part="response")
+    assert told(acme) == [("database.update", "insufficient_privilege")]
