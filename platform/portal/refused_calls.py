@@ -14,6 +14,7 @@ from kit.context import Actor
 from kit.data_class import DataClass
 from kit.errors import CODES
 from portal.readings import Request
+from tenants.models import ApiKey
 
 _CONDITION = "condition_"
 _OVER = ("approval_expired", "recertification_overdue")
@@ -45,7 +46,7 @@ def _asking(told: Request, code: str, actor: Actor) -> str:
     begun = {"approval": str(approval.id), "condition": condition.value}
     if condition is WaivedCondition.DATA_CLASS:
         sent = DataClass.named(told.said["data_class"])
-        if sent <= approval.max_data_class:  # it is the key that does not allow it
+        if sent <= approval.max_data_class or sent > _ceiling_of_key(told):  # which no waiver moves
             return ""
         begun["max_data_class"] = str(int(sent))
     use_case = selectors.use_cases_in_service().filter(slug=told.decided.get("use_case") or "").first()
@@ -54,6 +55,12 @@ def _asking(told: Request, code: str, actor: Actor) -> str:
     if use_case:
         begun["use_case"] = str(use_case.id)
     return f"{reverse('waiver-ask')}?{urlencode(begun)}"
+
+
+def _ceiling_of_key(told: Request) -> int:
+    """Other callers than keys have none that is looked at here."""
+    key = ApiKey.objects.filter(id=told.line.record.actor_id).first()
+    return key.max_data_class if key else max(DataClass)
 
 
 def _condition(code: str) -> WaivedCondition | None:

@@ -70,13 +70,15 @@ def test_a_data_class_is_asked_for_where_the_approval_stands_in_the_way_and_not_
     acme: Cast, helper: Model, gateway: RunningGateway
 ) -> None:
     approval = acme.world.approve(helper, max_data_class=DataClass.CONFIDENTIAL)
-    by_approval = refused(gateway, acme.world.headers, data_class="restricted")
+    _, of_all = acme.world.new_key(max_data_class=DataClass.RESTRICTED)
+    by_approval = refused(gateway, {"authorization": f"Bearer {of_all}"}, data_class="restricted")
     expected = {"approval": str(approval.id), "condition": "data_class", "max_data_class": "3"}
     assert asking(acme, "dev", by_approval) == expected
 
     _, text = acme.world.new_key(max_data_class=DataClass.INTERNAL)
     by_key = refused(gateway, {"authorization": f"Bearer {text}"}, data_class="confidential")
-    assert asking(acme, "dev", by_key) == {}
+    by_both = refused(gateway, acme.world.headers, data_class="restricted")
+    assert asking(acme, "dev", by_key) == asking(acme, "dev", by_both) == {}
 
 
 def test_what_is_overdue_can_be_waived_and_what_is_suspended_cannot(
