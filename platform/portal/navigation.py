@@ -13,11 +13,13 @@ from django.utils.functional import SimpleLazyObject
 
 from governance import selectors as register
 from governance.models import SnapshotAcknowledgement
-from governance.services import notices
+from governance.services import break_glass, notices, waivers
 from governance.services.approvals import queue
 from governance.snapshot.acknowledge import living
 from kit import clock
 from kit.context import Actor
+from portal.screens.break_glass import obstacle as obstacle_to_glass
+from portal.screens.waivers import obstacle as obstacle_to_waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,18 @@ class Link:
     view: str
     act: str = "portal.view"
     badge: Callable[[Actor], int] | None = None
+    also: str = ""  # other addresses that are a part of it begin so
 
 
-def _exceptions(_: Actor) -> int:
+def _exceptions(actor: Actor) -> int:
+    """What waits for this person to sign or to review."""
+    if not (actor.may(break_glass.DECIDE) or actor.may(waivers.SIGN)):
+        return 0
     now = clock.now()
-    return register.unsettled_break_glasses(now).count() + register.waivers_to_sign(now).count()
+    glasses = register.unsettled_break_glasses(now).prefetch_related("signatures")
+    return sum(not obstacle_to_glass(actor, row) for row in glasses) + sum(
+        not obstacle_to_waiver(actor, row) for row in register.waivers_to_sign(now)
+    )
 
 
 def _waiting(actor: Actor) -> int:
@@ -50,7 +59,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
         [
             Link("Home", "home", "home"),
             Link("Approvals", "approval", "approvals", "governance.register.view", _waiting),
-            Link("Exceptions", "emergency", "exceptions", "governance.register.view", _exceptions),
+            Link("Exceptions", "emergency", "exceptions", "governance.register.view", _exceptions, "/waivers/"),
             Link("Review rules", "rule", "review-rules", "governance.register.view"),
             Link("Due", "event_upcoming", "due", "governance.register.view"),
             Link("Notices", "notifications", "notices"),
@@ -158,7 +167,7 @@ def _item(request: HttpRequest, actor: Actor, link: Link) -> dict[str, Any]:
         "title": link.title,
         "icon": link.icon,
         "link": address,
-        "active": request.path == address if exact else request.path.startswith(address),
+        "active": request.path == address if exact else request.path.startswith((address, link.also or address)),
     }
     count = link.badge(actor) if link.badge else 0
     if count:

@@ -110,4 +110,7 @@
     };
     actions[event.key]?.();
   });
+
+  // The sidebar is longer than the window, and a row on a phone.
+  if (!location.hash) document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();

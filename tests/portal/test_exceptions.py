@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,16 @@ def page(acme: Cast, name: str, address: str = "/exceptions/") -> str:
     return browser(getattr(acme, name)).get(address).content.decode()
 
 
+def _badges(acme: Cast) -> dict[str, int]:
+    """Beside *Exceptions*: what waits for each."""
+    found = {}
+    for name in ("ada", "alice", "olga", "ann", "dev"):
+        link = re.search(r'<a href="/exceptions/".*?</a>', page(acme, name), re.DOTALL)
+        badge = re.search(r"data-badge>(\d+)<", link[0]) if link else None
+        found[name] = int(badge[1]) if badge else 0
+    return found
+
+
 def test_it_goes_from_asking_to_the_review_on_pages(acme: Cast) -> None:
     model = new_model(acme.world)
     form: dict[str, Any] = {"model": model.id, "team": acme.world.team.id, "max_data_class": "1", "hours": "2"}
@@ -38,10 +49,13 @@ def test_it_goes_from_asking_to_the_review_on_pages(acme: Cast) -> None:
     assert "Others countersign and review" in page(acme, "ada", address)
     assert "Countersign and open the model" in page(acme, "alice", address)
     assert "waits for a second person" in page(acme, "olga", "/approvals/")
+    assert _badges(acme) == {"ada": 0, "alice": 1, "olga": 1, "ann": 0, "dev": 0}
 
     assert browser(acme.ada).post(f"{address}countersign/", signed).status_code == 403
     assert browser(acme.alice).post(f"{address}countersign/", signed).status_code == 302
     assert "In force" in page(acme, "ann")
+    assert "waits for you" in page(acme, "olga", "/exceptions/?tab=in_force")
+    assert _badges(acme) == {"ada": 0, "alice": 0, "olga": 1, "ann": 0, "dev": 0}
     assert "waits for a review" in page(acme, "olga", "/approvals/")
     assert "Somebody else reviews" in page(acme, "alice", address)
 

@@ -36,6 +36,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
         "in_force": [row for row in granted if row.is_in_force(now)],
         "ended": [row for row in granted if not row.is_live(now)][:_ENDED_SHOWN],
     }
+    unsettled = [row for row in glasses if row.is_waiting(now) or row.needs_review]
     counts = {name: len(glass_tabs[name]) + len(waiver_tabs[name]) for name, _ in TABS}
     tab = _tab(request.GET.get("tab"), counts)
     shown: list[Any] = [*glass_tabs[tab], *waiver_tabs[tab]]
@@ -45,7 +46,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
         "counts": counts,
         "glasses": glass_tabs[tab],
         "waivers": waiver_tabs[tab],
-        "for_you": _for_you(actor, glass_tabs["waiting"], waiver_tabs["waiting"]),
+        "for_you": _for_you(actor, unsettled, waiver_tabs["waiting"]),
         "is_empty": not (glasses or granted),
         "people": names_of(row.asked_by_id for row in shown),
         "may_break_glass": actor.may(break_glass.DECIDE),
