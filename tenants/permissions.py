@@ -119,7 +119,7 @@ def roles_with(act: str) -> list[str]:
 def require(actor: Actor, act: str, *, otp: bool = False) -> None:
     """Raises `errors.Forbidden` unless the actor may do the act, with a one-time password where asked."""
     if not actor.may(act):
-        raise errors.Forbidden(f"Your role does not include {act}.")
+        raise errors.Forbidden(f"Your role does not include {act}{_held_by(act)}.")
     if otp:
         require_code(actor)
 
@@ -128,6 +128,12 @@ def require_code(actor: Actor) -> None:
     """Raises `errors.Forbidden` for a person who has given no one-time password lately."""
     if actor.kind == "user" and not actor.otp_verified:
         raise errors.Forbidden("This act needs a one-time password.", code="otp_required")
+
+
+def _held_by(act: str) -> str:
+    """Who may, in the words of a refusal; nothing for an act that is nobody's."""
+    roles = [role.replace("_", " ") for role in roles_with(act)]
+    return f"; it takes the role of {' or '.join(filter(None, [', '.join(roles[:-1]), *roles[-1:]]))}" if roles else ""
 
 
 def require_system(actor: Actor) -> None:

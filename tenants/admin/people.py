@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from kit import clock
 from tenants.acting import actor_of
@@ -22,6 +22,11 @@ class AdmissionForm(GovernedForm):
 
     email = forms.EmailField(label="E-mail", widget=UnfoldAdminTextInputWidget)
     person_name = forms.CharField(label="Name", max_length=200, widget=UnfoldAdminTextInputWidget)
+    role = forms.ChoiceField(  # with nothing chosen yet, or whoever overlooks it makes an administrator
+        choices=[("", "choose"), *Role.choices],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Team leads, developers and readers are that in a team.",
+    )
 
 
 @admin.register(Membership)

@@ -73,6 +73,13 @@ def test_an_act_without_a_fresh_code_says_where_to_give_one_and_keeps_what_was_e
     assert b'value="nina@example.com"' in answer.content
 
 
+def test_nobody_becomes_an_administrator_for_want_of_a_choice(acme: Cast) -> None:
+    form = {"email": "nina@example.com", "person_name": "Nina", "team": ""}
+    answer = _add(acme, "ada", "tenants_membership", {**form, "role": ""})
+    assert '<option value="" selected>choose</option>' in answer.rendered_content
+    assert answer.context_data["adminform"].form.errors["role"] == ["This field is required."]
+
+
 def test_looking_at_an_acts_page_does_nothing(acme: Cast) -> None:
     client, row = browser(acme.dev), acme.world.key
     change = reverse("admin:tenants_apikey_change", args=[row.id])

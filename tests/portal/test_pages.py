@@ -13,7 +13,9 @@ from governance.models import ApprovalRequest
 from kit.scoping import within
 from portal.navigation import GROUPS
 from portal.screens.choosing import PAGE
-from tests.support import filling
+from tenants.models import Role
+from tests.support import cast, filling
+from tests.support import world as worlds
 from tests.support.answers import entered
 from tests.support.cast import Browser, Cast, browser
 
@@ -85,6 +87,33 @@ def test_the_first_page_is_what_a_role_comes_for(acme: Cast) -> None:
     assert "What is spent and what is left" in firsts["bob"]
     assert "Call a model" in firsts["dev"]
     assert "What is spent and what is left" in firsts["rob"]
+
+
+def test_first_steps_lead_to_what_lacks_next(acme: Cast) -> None:
+    ada, world, add = browser(acme.ada), acme.world, '<a class="btn small" href="/admin/governance/{}/add/">'
+
+    def leads_to(kind: str) -> bool:
+        return add.format(kind) in ada.get("/").content.decode()
+
+    assert leads_to("provider")
+    assert leads_to("model")
+    model = world.model("helper", approved=False)
+    assert leads_to("deployment")
+    world.deploy(model, world.provider(), rates=None)
+    assert leads_to("price")
+
+
+def test_first_steps_let_somebody_in_who_decides() -> None:
+    world = worlds.build()
+    ada, step = browser(cast.join(world, "Ada", Role.ADMINISTRATOR)), "Let in<span"
+    assert step in ada.get("/").content.decode()
+    cast.join(world, "Alice", Role.COMPLIANCE_OFFICER)
+    assert step not in ada.get("/").content.decode()
+
+
+def test_a_refusal_says_which_roles_may(acme: Cast) -> None:
+    shown = browser(acme.ada).get("/acts/").content.decode()
+    assert "Your role does not include audit.act.view; it takes the role of compliance officer or auditor." in shown
 
 
 def test_a_developer_sees_the_models_that_the_own_team_may_call(acme: Cast) -> None:

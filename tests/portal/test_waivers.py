@@ -93,6 +93,15 @@ def test_what_is_refused_is_said_at_its_field(acme: Cast) -> None:
     assert "That condition does not stand in the way of the use case." in at_the_field
 
 
+def test_what_must_be_there_first_is_said_in_place_of_an_empty_form(acme: Cast) -> None:
+    assert "No model is approved yet" in page(acme, "dev", "/waivers/new/")
+    granted(acme.world)
+    new_use_case(acme.world, team=acme.world.new_team("research")[0])
+    assert "No use case that you may ask for is registered yet" in page(acme, "dev", "/waivers/new/")
+    new_use_case(acme.world, team=acme.world.team)
+    assert "Ask two others" in page(acme, "dev", "/waivers/new/")
+
+
 @pytest.mark.parametrize("condition", WaivedCondition)
 def test_whoever_signs_reads_what_the_approval_says(acme: Cast, condition: WaivedCondition) -> None:
     world, model = acme.world, new_model(acme.world)
@@ -123,6 +132,7 @@ def test_whoever_signs_reads_what_the_approval_says(acme: Cast, condition: Waive
 
 
 def test_somebody_with_a_role_in_a_team_is_offered_what_the_team_does(acme: Cast) -> None:
+    granted(acme.world)
     new_use_case(acme.world, slug="of-all")
     new_use_case(acme.world, slug="of-payments", team=acme.world.team)
     offered = page(acme, "bob", "/waivers/new/")

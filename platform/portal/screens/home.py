@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from audit.models import Settlement
 from governance import selectors
-from governance.models import Model, Provider
+from governance.models import Deployment, Model, Provider
 from governance.services import notices
 from governance.services.approvals import queue
 from kit import clock
@@ -25,7 +25,7 @@ from portal.capacities import Capacity
 from portal.due import concerning
 from portal.screens.guard import screen
 from portal.spending import month_to_date
-from tenants.models import ApiKey, Budget, Project, Role, Team
+from tenants.models import ApiKey, Budget, Membership, Project, Role, Team
 from tenants.snippets import curl
 
 _KEYS_SHOWN = 6
@@ -91,8 +91,14 @@ def first_steps() -> list[Step]:
             "Register a model and where it runs",
             "An exact version, a deployment in a region, and a price.",
             Model.objects.filter(deployments__prices__isnull=False).exists(),
-            "admin:governance_model_add",
-            "Register",
+            *_of_model(),
+        ),
+        Step(
+            "Let a compliance officer in",
+            "Somebody else than you decides what may be called.",
+            Membership.objects.filter(role=Role.COMPLIANCE_OFFICER).exists(),
+            "admin:tenants_membership_add",
+            "Let in",
         ),
         Step(
             "Have it approved",
@@ -130,6 +136,15 @@ def first_steps() -> list[Step]:
             "Look",
         ),
     ]
+
+
+def _of_model() -> tuple[str, str]:
+    """What lacks of a model that can be called: where that is entered, and its button."""
+    if not Model.objects.exists():
+        return "admin:governance_model_add", "Register"
+    if not Deployment.objects.exists():
+        return "admin:governance_deployment_add", "Say where it runs"
+    return "admin:governance_price_add", "Set its price"
 
 
 def _inbox(request: HttpRequest, actor: Actor) -> HttpResponse:

@@ -72,6 +72,7 @@ class AskForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+        self.lacks = _lacking(standing.exists(), use_cases.exists())
 
 
 @screen(waivers.ASK)
@@ -126,6 +127,13 @@ def obstacle(actor: Actor, waiver: Waiver) -> str:
     if waivers.has_signed(actor, waiver):
         return "You have signed. It waits for somebody else; one of the two is a compliance officer."
     return ""
+
+
+def _lacking(has_approvals: bool, has_use_cases: bool) -> str:
+    """What there must be before anything is waived; empty where it is there."""
+    if not has_approvals:
+        return "No model is approved yet"
+    return "" if has_use_cases else "No use case that you may ask for is registered yet"
 
 
 def _ask(actor: Actor, entered: dict[str, Any]) -> Waiver:
