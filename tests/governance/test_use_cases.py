@@ -215,7 +215,17 @@ def test_use_cases_and_callers_regions_are_asked_for_and_decided_on_with_names(a
     assert asked.status_code == 302
     page = browser(acme.alice).get(asked.headers["Location"]).content.decode()
     assert "Use cases" in page
-    assert f"calling from eu, may send data up to internal to {model} for letters" in page
+    assert f"every team, calling from eu, may send data up to internal to {model} for letters" in page
+
+
+def test_whoever_decides_reads_which_teams_may_call_for_a_use_case(acme: Cast) -> None:
+    world = acme.world
+    research, _ = world.new_team("research")
+    ours, theirs = new_use_case(world, team=world.team), new_use_case(world, team=research)
+    for named, who in [([ours], "Payments"), ([ours, theirs], "Payments, research"), ([], "every team")]:
+        asked = ask(world, use_cases=[use_case.id for use_case in named])
+        page = browser(acme.alice).get(reverse("approval", args=[asked.id])).content.decode()
+        assert f"Within a second, {who} may send" in page
 
 
 def test_they_are_asked_for_over_the_api(acme: Cast) -> None:

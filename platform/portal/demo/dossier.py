@@ -186,6 +186,7 @@ def _ask_for_much(founded: Founded, model: Model, named: list[UseCase], now: dat
                 teams=[team.id for team in list(founded.teams.values())[:1]],
                 use_cases=[use_case.id for use_case in named],
                 regions=[founded.company.region],
+                deployments=list(model.deployments.values_list("id", flat=True)),
                 max_data_class=DataClass.CONFIDENTIAL,
                 expires_at=now + timedelta(days=365),
                 risk_tier=RiskTier.HIGH,

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from audit import selectors as ledger
 from governance import comparison, completeness, coverage, review, risk, selectors, third_party
-from governance.models import Approval, ApprovalRequest, Deployment, Price, Provider, RiskTier, Verdict
+from governance.models import Approval, ApprovalRequest, Deployment, Price, Provider, RiskTier, UseCase, Verdict
 from governance.services import approvals, model_cards
 from kit import clock, errors
 from kit.context import Actor
@@ -181,7 +181,8 @@ def rule_of(asked: ApprovalRequest) -> str:
 
 def consequence(asked: ApprovalRequest, in_force: Approval | None, names: dict[UUID, str]) -> str:
     """What follows from approving, in a sentence or two."""
-    who = _listed(asked.teams, names) if asked.teams else "every team"
+    teams = asked.teams or _owners(asked)
+    who = _listed(teams, names) if teams else "every team"
     whence = f", calling from {', '.join(asked.caller_regions)}," if asked.caller_regions else ""
     what_for = f" for {_listed(asked.use_cases, names)}" if asked.use_cases else ""
     regions = [f"in {', '.join(asked.regions)}"] if asked.regions else []
@@ -193,6 +194,15 @@ def consequence(asked: ApprovalRequest, in_force: Approval | None, names: dict[U
     label = DataClass(asked.max_data_class).label
     what = f"data up to {label} to {asked.model}{what_for}"
     return f"Within a second, {who}{whence} may send {what}, {where} and {until}.{replaced}{later}"
+
+
+def _owners(asked: ApprovalRequest) -> list[UUID]:
+    """The teams whose the use cases are, since nobody else calls for them; none where one is everybody's."""
+    if not asked.use_cases:
+        return []
+    owners = dict(UseCase.objects.filter(id__in=asked.use_cases).values_list("id", "team_id"))
+    found = {owners.get(use_case): None for use_case in asked.use_cases}
+    return [] if None in found else [team for team in found if team]
 
 
 def _listed(ids: Iterable[UUID], names: dict[UUID, str]) -> str:
