@@ -111,6 +111,7 @@
     actions[event.key]?.();
   });
 
-  // The sidebar is longer than the window, and a row on a phone.
-  if (!location.hash) document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  // The sidebar is longer than the window, and a row on a phone. Before its font is there, icons are words.
+  const showWhere = () => document.querySelector(".sidebar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  if (!location.hash) document.fonts.ready.then(showWhere);
 })();
