@@ -38,6 +38,7 @@ from portal.screens import (
     waivers,
 )
 from portal.screens.declaration_api import DeclarationView
+from portal.screens.due_api import DueViewSet
 from portal.screens.history_api import HistoryViewSet
 from portal.screens.request_api import RequestViewSet
 from portal.screens.revocation_api import RevocationViewSet
@@ -132,6 +133,7 @@ _API: list[URLPattern | URLResolver] = [
     path("revocations/", RevocationViewSet.as_view({"get": "list"}), name="api-revocation-list"),
     path("shadow-use/", ShadowUseViewSet.as_view({"get": "list"}), name="api-shadow-use-list"),
     path("history/", HistoryViewSet.as_view({"get": "list"}), name="api-history-list"),
+    path("due/", DueViewSet.as_view({"get": "list"}), name="api-due-list"),
     path("declaration/", DeclarationView.as_view({"get": "retrieve", "put": "update"}), name="api-declaration"),
     path("", include("tenants.rest.urls")),
     path("", include("governance.rest.urls")),

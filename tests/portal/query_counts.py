@@ -83,5 +83,6 @@ LISTS: list[tuple[str, str, int]] = [
     ("ada", "suspensions/", 20),
     ("ada", "revocations/", 40),
     ("ada", "declaration/", 50),
+    ("ada", "due/", 20),
     ("ann", "history/?object={model}", 20),
 ]

@@ -53,6 +53,7 @@ READERS = {
     "waivers/": EVERYBODY,
     "suspensions/": "ada alice ann",
     "declaration/": EVERYBODY,
+    "due/": EVERYBODY,
     "revocations/": "ada alice ann",
     "history/?object=00000000-0000-0000-0000-000000000001": "alice ann",
 }
