@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery import shared_task
 from django.db import connections
+from django.db.models import QuerySet
 
-from governance.models import ApprovalRequest, GatewayProcess, RequestStatus, SnapshotAcknowledgement
+from governance.models import (
+    Approval,
+    EvaluationPlan,
+    GatewayProcess,
+    Life,
+    Model,
+    ReportedIdentity,
+    SnapshotAcknowledgement,
+    Waiting,
+)
 from governance.services import drift, escalations, evaluations, life, recertification
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
-from tenants.models import Organization
 
 KEPT = timedelta(hours=6)
 SHOWN = timedelta(days=90)  # how long it took until every worker decided by a revocation
@@ -41,7 +51,8 @@ def prune_snapshot_changes() -> int:
 @shared_task  # type: ignore[untyped-decorator]
 def look_for_drift() -> int:
     """Compares what deployments have begun to say with what was approved. Gives how many models have drifted."""
-    return sum(_look_for_drift(actor, clock.now()) for actor in _systems())
+    new = ReportedIdentity.across_tenants.filter(looked_at__isnull=True)
+    return sum(_look_for_drift(actor, clock.now()) for actor in _owners_of(new))
 
 
 def _look_for_drift(actor: Actor, now: datetime) -> int:
@@ -52,7 +63,7 @@ def _look_for_drift(actor: Actor, now: datetime) -> int:
 @shared_task  # type: ignore[untyped-decorator]
 def keep_evaluations() -> int:
     """Judges runs of probes that have ended, and queues those that are due. Gives how many acts that were."""
-    return sum(_keep_evaluations(actor, clock.now()) for actor in _systems())
+    return sum(_keep_evaluations(actor, clock.now()) for actor in _owners_of(EvaluationPlan.across_tenants.all()))
 
 
 def _keep_evaluations(actor: Actor, now: datetime) -> int:
@@ -74,7 +85,9 @@ def keep_terms() -> int:
 
     The gateway refuses at the very moment and waits for nothing here; a day that was missed is made up for.
     """
-    return sum(_keep_terms(actor, clock.now()) for actor in _systems())
+    in_force = Approval.across_tenants.filter(ended_at__isnull=True)
+    ending = Model.across_tenants.filter(life=Life.DEPRECATED)
+    return sum(_keep_terms(actor, clock.now()) for actor in _owners_of(in_force, ending))
 
 
 def _keep_terms(actor: Actor, now: datetime) -> int:
@@ -89,9 +102,10 @@ def _keep_terms(actor: Actor, now: datetime) -> int:
     return acts
 
 
-def _systems() -> Iterator[Actor]:
-    """The system as an actor in each organisation."""
-    for organization_id in Organization.across_tenants.using("system").values_list("id", flat=True):
+def _owners_of(*rows: QuerySet[Any]) -> Iterator[Actor]:
+    """The system as an actor in each organisation that has one of these rows; in the others there is nothing to do."""
+    found = [each.using("system").order_by().values_list("organization_id", flat=True) for each in rows]
+    for organization_id in {owner for owners in found for owner in owners.distinct()}:
         yield Actor("system", organization_id, organization_id)
 
 
@@ -99,8 +113,5 @@ def _systems() -> Iterator[Actor]:
 def escalate_overdue() -> int:
     """Tells others of stages that are past their due day. Gives how many."""
     now = clock.now()
-    waiting = ApprovalRequest.across_tenants.using("system").filter(
-        status__in=[RequestStatus.SUBMITTED, RequestStatus.IN_REVIEW], stages__due_at__lt=now
-    )
-    organizations = waiting.order_by().values_list("organization_id", flat=True).distinct()
-    return sum(escalations.escalate_overdue(organization_id=each, now=now) for each in list(organizations))
+    overdue = Waiting.across_tenants.filter(stage__due_at__lt=now)
+    return sum(escalations.escalate_overdue(organization_id=owner.organization_id, now=now) for owner in _owners_of(overdue))
