@@ -108,12 +108,26 @@ def has_decided(request: ApprovalRequest, person_id: UUID) -> bool:
     )
 
 
+def has_lowered(request: ApprovalRequest, person_id: UUID) -> bool:
+    """Whether the person has put it into a lower tier, and it is lower still than it was: they do not decide then, or
+    one person would make of many signatures their own."""
+    return any(
+        override.overridden_by_id == person_id and override.from_tier > max(override.risk_tier, request.risk_tier)
+        for override in request.overrides.all()
+    )
+
+
+def is_bound(request: ApprovalRequest, person_id: UUID) -> bool:
+    """Whether what the person did on it keeps them from deciding."""
+    return has_decided(request, person_id) or has_lowered(request, person_id)
+
+
 def reviewers(request: ApprovalRequest, stage: RequestStage) -> list[UUID]:
     """Those who may still sign in a stage in their own right, as far as whoever looks may see them."""
     held = Membership.objects.filter(role__in=stage.roles, user__is_active=True)
     binding = held.filter(Q(team__isnull=True) | Q(team_id__in=request.teams))
     people = dict.fromkeys(binding.values_list("user_id", flat=True))
-    return [person for person in people if person != request.requested_by_id and not has_decided(request, person)]
+    return [person for person in people if person != request.requested_by_id and not is_bound(request, person)]
 
 
 def _signed_in(stage: RequestStage, decisions: Sequence[Decision] | Any) -> list[Decision]:

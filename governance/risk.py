@@ -36,11 +36,25 @@ def in_force() -> InForce:
 def assessment(asked: Asked) -> Assessment:
     """Of a request, or a revision, that has answers; never lower than what its use cases are."""
     found = assess(definition_of(asked.questionnaire), asked.answers or {})
-    high = UseCase.objects.filter(id__in=asked.use_cases, ai_act_class=AiActClass.HIGH)
-    if found.tier == RiskTier.HIGH or not (named := high.values_list("slug", flat=True)):
+    if found.tier == RiskTier.HIGH or not (named := named_high(asked)):
         return found
     because = f"High risk under the EU AI Act: {', '.join(named)}"
     return replace(found, tier=RiskTier.HIGH, because=because)
+
+
+def named_high(asked: Asked) -> list[str]:
+    """The use cases it names that are of high risk under the EU AI Act now."""
+    rows = UseCase.objects.filter(id__in=asked.use_cases, ai_act_class=AiActClass.HIGH)
+    return list(rows.order_by("slug").values_list("slug", flat=True)) if asked.use_cases else []
+
+
+def taken_lightly(request: ApprovalRequest) -> list[str]:
+    """Those of high risk where the request is in a lower tier and no officer has lowered it: a use case may be given a
+    class of more care after somebody has asked."""
+    if request.risk_tier == RiskTier.HIGH or not (named := named_high(request)):
+        return []
+    lowered = request.overrides.filter(revision=request.revision, from_tier=RiskTier.HIGH)
+    return [] if lowered.exists() else named
 
 
 def raised_to(request: ApprovalRequest) -> RiskTier:

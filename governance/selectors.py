@@ -91,6 +91,15 @@ def use_cases_in_service() -> QuerySet[UseCase]:
     return UseCase.objects.filter(retired_at__isnull=True).exclude(ai_act_class=AiActClass.PROHIBITED)
 
 
+def is_relied_on(use_case: UseCase, at: datetime) -> bool:
+    """Whether something that was signed, or is about to be, is about what the use case is for."""
+    return (
+        Approval.objects.filter(use_cases__contains=[use_case.id], ended_at__isnull=True, recertify_by__gt=at).exists()
+        or open_requests().filter(use_cases__contains=[use_case.id]).exists()
+        or Waiver.objects.filter(use_case=use_case, ends_at__gt=at).exclude(status=ExceptionStatus.ENDED).exists()
+    )
+
+
 def break_glasses() -> QuerySet[BreakGlass]:
     """Newest first."""
     return BreakGlass.objects.select_related("model", "team")

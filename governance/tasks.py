@@ -114,4 +114,6 @@ def escalate_overdue() -> int:
     """Tells others of stages that are past their due day. Gives how many."""
     now = clock.now()
     overdue = Waiting.across_tenants.filter(stage__due_at__lt=now)
-    return sum(escalations.escalate_overdue(organization_id=owner.organization_id, now=now) for owner in _owners_of(overdue))
+    return sum(
+        escalations.escalate_overdue(organization_id=owner.organization_id, now=now) for owner in _owners_of(overdue)
+    )

@@ -129,8 +129,8 @@ class Approval(TenantOwned, Conditions):
     """The permission itself. A call runs only under one that is live, and names it.
 
     `recertify_by` is given by the database from the review rule in force (governance/migrations/0012); it is never
-    later than `expires_at`, and moved by nobody: only another approval goes on from there. `noticed_days` is how many
-    days before it the last notice was due.
+    later than `expires_at`, and only ever brought forward: beyond it another approval goes on. `noticed_days` is how
+    many days before it the last notice was due.
     """
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="approvals")

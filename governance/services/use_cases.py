@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from audit.ledger.append import append_act
+from governance import selectors
 from governance.models import AiActClass, UseCase
 from governance.services import waivers
 from kit import clock, errors
@@ -51,13 +52,15 @@ def change(*, actor: Actor, use_case: UseCase, described: Description) -> UseCas
     """Says otherwise what it is. One that becomes prohibited goes out of service at once; approvals that name it stay.
 
     A class that asks for less care is given by whoever decides on approvals, with a one-time password. Raises
-    `errors.Conflict` for one that is retired; further as `register`.
+    `errors.Conflict` for one that is retired, and for another purpose while something approved relies on this one;
+    further as `register`.
     """
     permissions.require(actor, MANAGE)
     with transaction.atomic():
         locked = _lock(actor, use_case)
         if _CARE.index(described.ai_act_class) < _CARE.index(AiActClass(locked.ai_act_class)):
             permissions.require(actor, "governance.approval.decide", otp=True)
+        _require_same_meaning(locked, described)
         _describe(locked, described)
         if locked.ai_act_class == AiActClass.PROHIBITED:
             waivers.end_with(actor=actor, hanging=locked.waivers.all(), now=clock.now())
@@ -85,6 +88,14 @@ def _lock(actor: Actor, use_case: UseCase) -> UseCase:
     if locked.retired_at is not None:
         raise errors.Conflict("This use case is retired.")
     return locked
+
+
+def _require_same_meaning(locked: UseCase, described: Description) -> None:
+    """What was signed for a use case covers that and nothing else, as an approval does the exact version of a model."""
+    is_same = (described.purpose, described.decides_about_persons) == (locked.purpose, locked.decides_about_persons)
+    if not is_same and selectors.is_relied_on(locked, clock.now()):
+        words = "What is approved, or waits to be, names this use case: register another for another purpose."
+        raise errors.Conflict(words)
 
 
 def _describe(use_case: UseCase, described: Description) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from governance import risk
 from governance.completeness import Completeness
 from governance.models import ApprovalRequest, Deployment, Price, Provider
 
@@ -28,6 +29,10 @@ def concerns(
 ) -> list[Concern]:
     """In the order of their weight."""
     found = [Concern("The model is suspended.")] if asked.model.is_suspended else []
+    if named := risk.taken_lightly(asked):
+        found.append(Concern(f"Of high risk under the EU AI Act: {', '.join(named)}. It takes the high tier."))
+    if asked.answers is None:
+        found.append(Concern("Nobody has answered the questions about its risk: its tier is stated, not computed."))
     found += [Concern(f"{each.kind.label}: {each.lack}.") for each in complete.lacking]
     found += [_unknown(provider, gaps) for provider, gaps in third_parties if gaps]
     return [*found, *_of_service(deployments)]

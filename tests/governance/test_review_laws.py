@@ -168,6 +168,13 @@ class Review(RuleBasedStateMachine):
             granted = Approval.objects.filter(request=now).count()
         assert not granted or now.status == RequestStatus.APPROVED
         assert all(REQUESTER not in (names[each.decided_by_id], names[each.decided_for_id]) for each in decisions)
+        with within(self.world.system.scope):
+            tiers_of = dict(now.revisions.values_list("number", "risk_tier"))
+            overrides = list(now.overrides.all())
+        for lowered in (each for each in overrides if each.risk_tier < each.from_tier):
+            later = [each for each in decisions if lowered.revision <= each.revision]
+            lightly = [each for each in later if tiers_of[each.revision] < lowered.from_tier]
+            assert all(lowered.overridden_by_id not in (each.decided_by_id, each.decided_for_id) for each in lightly)
         if now.status == RequestStatus.APPROVED:
             standing = [each for each in decisions if each.revision == now.revision]
             assert {each.verdict for each in standing} == {"approve"}

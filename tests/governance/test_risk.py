@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
-from governance import risk
+from governance import review, risk
 from governance.models import AiActClass, ApprovalRequest, Questionnaire, RequestStatus, RiskTier, TierOverride
 from governance.questionnaire import Definition
-from governance.services import approvals, questionnaires
+from governance.services import approvals, questionnaires, use_cases
+from governance.services.approvals import queue
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Role
 from tests.governance.reviewing import decide, fresh, override_tier, revise, send
-from tests.support.acts import new_use_case
+from tests.governance.test_four_eyes_in_the_database import act_as, sign
+from tests.governance.test_queue import delegate
+from tests.support.acts import description, new_use_case
 from tests.support.answers import defined, harmless
 from tests.support.asked import ask, draft
 from tests.support.world import World, without_second_factor
@@ -76,7 +80,73 @@ def test_an_officer_lowers_the_tier_with_a_reason_that_stays(world: World) -> No
     with within(world.officer.scope):
         told = TierOverride.objects.get(request=request)
     assert (told.from_tier, told.risk_tier, told.reason) == (MEDIUM, LOW, "a pilot of two weeks")
-    assert decide(world.officer, lowered) is not None
+    assert decide(world.person("otto", Role.COMPLIANCE_OFFICER), lowered) is not None
+
+
+def test_whoever_lowers_the_tier_does_not_decide_in_it_nor_anybody_in_their_place(world: World) -> None:
+    otto, helper = world.person("otto", Role.COMPLIANCE_OFFICER), world.person("hal", Role.AUDITOR)
+    lowered = override_tier(world.officer, ask(world, risk_tier=HIGH), LOW)
+    delegate(world.officer, helper)
+    for actor, principal in ((world.officer, None), (helper, world.officer.id)):
+        for verdict in ("approve", "reject", "request_changes"):
+            with pytest.raises(errors.Forbidden) as told:
+                decide(actor, lowered, verdict, in_place_of=principal)
+            assert told.value.code == "separation_of_duties"
+    with within(world.officer.scope):
+        standing = review.open_stage(lowered)
+        assert standing is not None
+        assert review.reviewers(lowered, standing.stage) == [otto.id]
+        assert not queue.to_decide(world.officer, clock.now())
+    raised_a_little = override_tier(world.officer, lowered, MEDIUM)
+    with pytest.raises(errors.Forbidden):
+        decide(world.officer, raised_a_little)
+    as_it_was = override_tier(world.officer, raised_a_little, HIGH)
+    assert decide(world.officer, as_it_was) is None
+
+
+def test_the_database_lets_nobody_decide_in_a_tier_that_they_lowered(world: World) -> None:
+    lowered = override_tier(world.officer, ask(world, risk_tier=HIGH), LOW)
+    with pytest.raises(IntegrityError, match="into a lower tier"), within(act_as(world, world.officer.id)):
+        sign(lowered, world.officer.id)
+
+
+def test_a_use_case_of_high_risk_makes_a_request_high_that_answers_nothing(world: World) -> None:
+    use_case = new_use_case(world, ai_act_class=AiActClass.HIGH)
+    request = ask(world, use_cases=[use_case.id], risk_tier=LOW)
+    assert (request.risk_tier, request.computed_tier) == (HIGH, None)
+    with pytest.raises(DatabaseError, match="computed to be high"):
+        written(world, draft(world), use_cases=[use_case.id], revision=2)
+    otto = world.person("otto", Role.COMPLIANCE_OFFICER)
+    assert decide(otto, override_tier(world.officer, request, LOW)) is not None
+
+
+@pytest.mark.parametrize("answers", [None, harmless()])
+def test_what_has_become_of_high_risk_since_it_was_asked_takes_the_high_tier(
+    world: World, answers: dict[str, Any] | None
+) -> None:
+    use_case = new_use_case(world, ai_act_class=AiActClass.MINIMAL)
+    request = ask(world, use_cases=[use_case.id], answers=answers)
+    with within(world.admin.scope):
+        described = description(world.admin, ai_act_class=AiActClass.HIGH)
+        use_cases.change(actor=world.admin, use_case=use_case, described=described)
+    with pytest.raises(errors.Conflict, match=use_case.slug):
+        decide(world.officer, request)
+    with pytest.raises(IntegrityError, match="takes the high tier"), within(act_as(world, world.officer.id)):
+        sign(request, world.officer.id)
+    raised = override_tier(world.officer, request, HIGH)
+    assert decide(world.officer, raised) is None
+
+
+def test_nothing_is_asked_for_or_granted_whose_end_is_past(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = clock.now() + timedelta(hours=1)
+    request = ask(world, expires_at=end)
+    monkeypatch.setattr(clock, "now", lambda: end)
+    with pytest.raises(errors.Conflict, match="is past"):
+        decide(world.officer, request)
+    with pytest.raises(errors.InvalidRequest, match="is past") as told:
+        ask(world, expires_at=end)
+    assert told.value.param == "expires_at"
+    assert decide(world.officer, request, "reject").status == RequestStatus.REJECTED
 
 
 def test_whoever_asks_does_not_override_nor_anybody_without_a_code(world: World) -> None:
@@ -89,9 +159,10 @@ def test_whoever_asks_does_not_override_nor_anybody_without_a_code(world: World)
 
 
 def test_what_was_lowered_is_computed_again_and_what_was_raised_stays_so_when_it_is_revised(world: World) -> None:
+    otto = world.person("otto", Role.COMPLIANCE_OFFICER)
     for tier, after in ((LOW, MEDIUM), (HIGH, HIGH)):
         request = override_tier(world.officer, ask(world, answers=BAD), tier)
-        decide(world.officer, request, "request_changes")
+        decide(otto, request, "request_changes")
         assert revise(world.admin, fresh(world, request), answers=BAD, regions=["eu"]).risk_tier == after
         send(world.admin, request)
 

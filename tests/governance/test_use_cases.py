@@ -10,7 +10,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
 
 from governance import selectors
-from governance.models import AiActClass, Approval, ApprovalRequest, RequestRevision, UseCase
+from governance.models import AiActClass, Approval, ApprovalRequest, RequestRevision, UseCase, WaivedCondition
 from governance.services import approvals, use_cases
 from governance.services.approvals import content_hash
 from kit import clock, errors
@@ -18,6 +18,7 @@ from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Role
 from tests.portal.api.caller import Script, refusal
+from tests.support import waiving
 from tests.support.acts import ask, description, draft, new_model, new_use_case
 from tests.support.answers import entered
 from tests.support.cast import Cast, browser
@@ -58,6 +59,25 @@ def test_a_class_of_less_care_is_given_by_an_officer_with_a_code(world: World) -
         change(without_second_factor(world.officer), use_case, ai_act_class=AiActClass.MINIMAL)
     assert told.value.code == "otp_required"
     assert change(world.officer, use_case, ai_act_class=AiActClass.MINIMAL).ai_act_class == AiActClass.MINIMAL
+
+
+@pytest.mark.parametrize("changed", [{"purpose": "Whom to hire."}, {"decides_about_persons": True}])
+def test_what_it_is_for_does_not_change_under_what_was_signed_for_it(world: World, changed: dict[str, Any]) -> None:
+    waits, approved, waived = (new_use_case(world) for _ in range(3))
+    ask(world, use_cases=[waits.id])
+    world.approve(new_model(world), use_cases=[approved.id])
+    bound = world.approve(new_model(world), caller_regions=["mars"])
+    waiving.ask(world.admin, bound, waived, WaivedCondition.CALLER_REGION)
+    for use_case in (waits, approved, waived):
+        with pytest.raises(errors.Conflict, match="another purpose"):
+            change(world.officer, use_case, **changed)
+        with pytest.raises(IntegrityError, match="relies on it"):
+            by_hand(world, use_case, **changed)
+        named = change(world.admin, use_case, name="Letters and faxes", ai_act_class=AiActClass.LIMITED)
+        assert named.name == "Letters and faxes"
+    free = new_use_case(world)
+    draft(world, use_cases=[free.id])
+    change(world.admin, free, **changed)
 
 
 def test_the_owner_is_a_member(world: World, other_world: World) -> None:

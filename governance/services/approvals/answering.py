@@ -19,7 +19,8 @@ def enter_tier(request: ApprovalRequest, answers: Mapping[str, Any] | None, stat
     if answers is None:
         if request.answers is not None:
             raise errors.InvalidRequest("A request that has answers keeps some.", param="answers")
-        request.risk_tier = max(stated, risk.raised_to(request))
+        least = RiskTier.HIGH if risk.named_high(request) else RiskTier.LOW
+        request.risk_tier = max(stated, least, risk.raised_to(request))
         return
     asked = risk.in_force()
     request.questionnaire, request.answers = asked.row, validated(asked.definition, answers)

@@ -13,7 +13,7 @@ from audit.ledger.envelope import canonical
 from governance import completeness, risk, selectors
 from governance.models import ApprovalRequest, Deployment, Evidence, Model, RequestEvidence, RiskTier
 from governance.services.approvals.answering import enter_tier
-from kit import errors
+from kit import clock, errors
 from kit.data_class import DataClass
 from tenants.models import Team
 
@@ -40,7 +40,7 @@ class Terms:
 def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     """Writes what is asked into the request, with its hash. Raises `errors.InvalidRequest` for an unknown team, a use
     case that is not in service or that none of the teams may call for, a deployment of another model or
-    outside of the regions, answers that are none, and Django's `ValidationError`."""
+    outside of the regions, an end that is past, answers that are none, and Django's `ValidationError`."""
     _check_teams(terms.teams)
     if lack := lack_of(terms.use_cases, terms.teams):
         raise errors.InvalidRequest(lack, param="use_cases")
@@ -50,6 +50,8 @@ def enter(request: ApprovalRequest, justification: str, terms: Terms) -> None:
     request.use_cases, request.caller_regions = list(dict.fromkeys(terms.use_cases)), list(terms.caller_regions)
     request.deployments = list(dict.fromkeys(terms.deployments))
     request.max_data_class, request.expires_at = terms.max_data_class, terms.expires_at
+    if request.expires_at is not None and request.expires_at <= clock.now():
+        raise errors.InvalidRequest("The end is past.", param="expires_at")
     enter_tier(request, terms.answers, terms.risk_tier)
     request.content_hash = content_hash(request, _evidence_of(request, terms.evidence))
     request.full_clean(exclude=["requested_at"], validate_constraints=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from governance import completeness, review
+from governance import completeness, review, risk
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, Verdict, Waiver
 from governance.services import life, waivers
 from governance.services.approvals.content import content_hash, lack_of
@@ -44,7 +44,8 @@ def approve(
     earlier approval of the model; before that there is none to return.
 
     `signed_hash` is the `content_hash` of what the person had on the screen; `errors.Conflict` where that is
-    no longer what is asked, or where calls could not run for a use case it names. `errors.Forbidden` for the requester,
+    no longer what is asked, or cannot be granted any more: its end has passed, calls could not run for a use case it
+    names, or one has become of high risk. `errors.Forbidden` for the requester, for whoever put it into a lower tier,
     without a one-time password, or without a role that the stage asks for. `in_place_of` is who has delegated the
     decision. Where evidence lacks, `waiver` says why it is done without; `errors.InvalidRequest` if it does not.
     """
@@ -112,6 +113,8 @@ def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> Appr
     require_right(actor, locked, standing.stage, principal_id, signature.at)
     if signature.signed_hash != content_hash(locked):
         raise errors.Conflict("What is asked has changed since it was shown.", code="content_changed")
+    if signature.verdict == Verdict.APPROVE:
+        _require_grantable(locked, signature.at)
     waiver = _waiver(locked, signature)
     if locked.status == RequestStatus.SUBMITTED:
         move(locked, RequestStatus.IN_REVIEW)
@@ -152,11 +155,19 @@ def _stage_to_sign(request: ApprovalRequest) -> review.Standing:
     return standing
 
 
-def _grant(actor: Actor, request: ApprovalRequest, now: datetime) -> Approval:
-    """The database gives it the day by which it is recertified."""
+def _require_grantable(request: ApprovalRequest, now: datetime) -> None:
+    """Raises `errors.Conflict` for what cannot be granted any more: it is turned down, or asked otherwise."""
     life.require_in_service(request.model, now)
+    if request.expires_at is not None and request.expires_at <= now:
+        raise errors.Conflict("The end that is asked for is past.")
     if lack := lack_of(request.use_cases, request.teams):
         raise errors.Conflict(lack)
+    if high := risk.taken_lightly(request):
+        raise errors.Conflict(f"Of high risk under the EU AI Act by now: {', '.join(high)}. It takes the high tier.")
+
+
+def _grant(actor: Actor, request: ApprovalRequest, now: datetime) -> Approval:
+    """The database gives it the day by which it is recertified."""
     waivers.end_with(actor=actor, hanging=Waiver.objects.filter(approval__model=request.model), now=now)
     request.model.approvals.filter(ended_at__isnull=True).update(ended_at=now)
     approval = Approval.objects.create(

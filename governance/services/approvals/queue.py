@@ -13,8 +13,9 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Greatest
 
-from governance.models import ApprovalRequest, Claim, Decision, Escalation, RequestStatus
+from governance.models import ApprovalRequest, Claim, Decision, Escalation, RequestStatus, TierOverride
 from governance.models.discussion import CLAIM_LASTS
 from governance.services.approvals.signing import REVIEW, delegators_of, teams_by_role
 from kit.context import Actor
@@ -168,10 +169,16 @@ def _reached_by(actor: Actor, person_id: UUID) -> Q:
 
 
 def _concerns_not(person_id: UUID) -> Q:
-    """What they neither asked for nor decided on, nor anybody in their place."""
+    """What they neither asked for, nor decided on, nor put into a lower tier, nor anybody in their place."""
     theirs = Q(decided_by_id=person_id) | Q(decided_for_id=person_id)
     decided = Decision.objects.filter(theirs, request__waiting__isnull=False, revision=F("request__revision"))
-    return ~Q(requested_by_id=person_id) & ~Q(id__in=decided.order_by().values("request_id"))
+    lowered = TierOverride.objects.filter(
+        overridden_by_id=person_id,
+        from_tier__gt=Greatest("risk_tier", "request__risk_tier"),
+        request__waiting__isnull=False,
+    )
+    is_free = ~Q(id__in=decided.order_by().values("request_id")) & ~Q(id__in=lowered.order_by().values("request_id"))
+    return ~Q(requested_by_id=person_id) & is_free
 
 
 def _live_claims(now: datetime) -> QuerySet[Claim]:

@@ -27,6 +27,11 @@ def require_right(
         raise errors.Forbidden(
             "Whoever requests does not decide, nor anybody in their place.", code="separation_of_duties"
         )
+    if review.has_lowered(request, actor.id) or review.has_lowered(request, principal_id):
+        raise errors.Forbidden(
+            "Whoever puts a request into a lower tier does not decide on it, nor anybody in their place.",
+            code="separation_of_duties",
+        )
     if principal_id == actor.id:
         permissions.require(actor, REVIEW, otp=True)
     else:

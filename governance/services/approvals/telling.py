@@ -33,7 +33,7 @@ def may_sign(request: ApprovalRequest, stage: RequestStage) -> list[UUID]:
     reviewers, now = review.reviewers(request, stage), clock.now()
     live = Delegation.objects.filter(delegator_id__in=reviewers, starts_at__lte=now, ends_at__gt=now)
     delegates = set(live.values_list("delegate_id", flat=True)) - {request.requested_by_id}
-    return [*reviewers, *(person for person in delegates if not review.has_decided(request, person))]
+    return [*reviewers, *(person for person in delegates if not review.is_bound(request, person))]
 
 
 def _tell(request: ApprovalRequest, people: list[UUID], kind: NoticeKind, once: str | None = None) -> None:

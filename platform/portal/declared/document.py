@@ -25,10 +25,14 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        names = [self.construct_object(key) for key, _ in node.value]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise errors.InvalidRequest(f"Line {node.value[number][0].start_mark.line + 1}: {name} stands twice.")
+        seen: set[Hashable] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key)
+            if not isinstance(name, Hashable):
+                continue  # which is refused below
+            if name in seen:
+                raise errors.InvalidRequest(f"Line {key.start_mark.line + 1}: {name} stands twice.")
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 

@@ -160,6 +160,8 @@ def obstacles(request: HttpRequest, actor: Actor, asked: ApprovalRequest, rights
         found.append(Obstacle("You asked for it yourself. Another compliance officer decides."))
     elif review.has_decided(asked, actor.id):
         found.append(Obstacle("You have decided on this already, or somebody did in your place."))
+    elif review.has_lowered(asked, actor.id):
+        found.append(Obstacle("You have put it into a lower tier. Another person decides in that tier."))
     elif not rights and not actor.may("governance.approval.review"):
         found.append(Obstacle("Your role does not decide; a compliance officer does."))
     elif not rights:
