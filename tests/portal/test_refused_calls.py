@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from governance.models import Approval, Model
+from governance.models import Approval, Model, WaivedCondition
 from governance.services import suspensions
 from kit import clock
 from kit.data_class import DataClass
+from kit.errors import CODES
 from kit.scoping import within
 from tests.portal.test_exceptions import page
 from tests.support.acts import new_use_case
@@ -92,3 +93,8 @@ def test_what_is_overdue_can_be_waived_and_what_is_suspended_cannot(
     with within(olga.scope):
         suspensions.suspend(actor=olga, subject=helper, reason="It answers oddly.", now=clock.now())
     assert asking(acme, "dev", refused(gateway, acme.world.headers)) == {}
+
+
+def test_each_condition_that_can_be_waived_is_named_as_its_refusal_is() -> None:
+    named = {condition.value for condition in WaivedCondition} - {"recertification"}
+    assert {f"condition_{name}" for name in named} <= CODES.keys()
