@@ -81,6 +81,7 @@ async def note_identities(services: Services) -> None:
         try:
             async with await psycopg.AsyncConnection.connect(settings.GATEWAY_DSN, autocommit=True) as connection:
                 await connection.cursor().executemany(_HEARD, rows)
-            services.identities.fresh.difference_update(heard)
+            for said in heard:
+                services.identities.fresh.pop(said, None)
         except psycopg.Error as failure:
             logger.warning("what upstreams say they are not noted: %s", type(failure).__name__)

@@ -26,10 +26,11 @@ class Identity(NamedTuple):
 
 
 class Identities:
-    """`fresh` are those not yet written down."""
+    """`fresh` are those not yet written down, as they were heard one after the other: what a deployment says first of
+    all is taken for what was approved."""
 
     def __init__(self) -> None:
-        self.fresh: set[Identity] = set()
+        self.fresh: dict[Identity, None] = {}
         self._heard: dict[UUID, set[tuple[str, str]]] = {}
 
     def hear(self, deployment_id: UUID, answer: Mapping[str, Any]) -> None:
@@ -47,7 +48,7 @@ class Identities:
                 return
         heard.add(said)
         if any(said):
-            self.fresh.add(Identity(deployment_id, _label(said[0]), _label(said[1])))
+            self.fresh[Identity(deployment_id, _label(said[0]), _label(said[1]))] = None
 
 
 def _text(said: Any) -> str:
