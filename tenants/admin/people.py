@@ -16,6 +16,8 @@ from tenants.admin.base import Act, GovernedAdmin, GovernedForm, Secret, act
 from tenants.models import Membership, Role
 from tenants.services import people
 
+_OF_A_TEAM = (Role.TEAM_LEAD, Role.DEVELOPER, Role.READ_ONLY)
+
 
 class AdmissionForm(GovernedForm):
     """By address: the person may be of another organisation already, and is the same person then."""
@@ -27,6 +29,12 @@ class AdmissionForm(GovernedForm):
         widget=UnfoldAdminSelectWidget,
         help_text="Team leads, developers and readers are that in a team.",
     )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("role") in _OF_A_TEAM and not self.cleaned_data.get("team"):
+            self.add_error("team", "This role is held in a team.")
+        return cleaned
 
 
 @admin.register(Membership)

@@ -80,6 +80,12 @@ def test_nobody_becomes_an_administrator_for_want_of_a_choice(acme: Cast) -> Non
     assert answer.context_data["adminform"].form.errors["role"] == ["This field is required."]
 
 
+def test_a_role_of_a_team_is_asked_for_its_team(acme: Cast) -> None:
+    form = {"email": "nina@example.com", "person_name": "Nina", "role": "developer", "team": ""}
+    answer = _add(acme, "ada", "tenants_membership", form)
+    assert answer.context_data["adminform"].form.errors == {"team": ["This role is held in a team."]}
+
+
 def test_looking_at_an_acts_page_does_nothing(acme: Cast) -> None:
     client, row = browser(acme.dev), acme.world.key
     change = reverse("admin:tenants_apikey_change", args=[row.id])

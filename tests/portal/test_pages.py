@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
@@ -17,6 +18,7 @@ from tenants.models import Role
 from tests.support import cast, filling
 from tests.support import world as worlds
 from tests.support.answers import entered
+from tests.support.asked import ask
 from tests.support.cast import Browser, Cast, browser
 
 EVERYBODY = ["ada", "alice", "ann", "bob", "dev", "rob"]
@@ -101,6 +103,18 @@ def test_first_steps_lead_to_what_lacks_next(acme: Cast) -> None:
     assert leads_to("deployment")
     world.deploy(model, world.provider(), rates=None)
     assert leads_to("price")
+    assert '<a class="btn small" href="/approvals/new/">Ask' in ada.get("/").content.decode()
+    ask(world, model=model)
+    assert '<a class="btn small" href="/approvals/">See what waits' in ada.get("/").content.decode()
+
+
+def test_a_long_form_says_at_its_head_what_to_look_at_again(acme: Cast) -> None:
+    model = acme.world.model("helper", approved=False)
+    shown = browser(acme.dev).post(f"/approvals/new/?model={model.id}", {"justification": "Letters."}).content.decode()
+    links = re.findall(r'<li><a href="#([^"]+)">', shown.partition('role="alert"')[2].partition("</ul>")[0])
+    assert "id_max_data_class" in links
+    assert len(links) > 2
+    assert all(f'id="{link}"' in shown for link in links)
 
 
 def test_first_steps_let_somebody_in_who_decides() -> None:

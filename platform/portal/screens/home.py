@@ -104,8 +104,7 @@ def first_steps() -> list[Step]:
             "Have it approved",
             "You ask; a compliance officer decides. Without an approval no call goes out.",
             selectors.live_approvals(clock.now()).exists(),
-            "approval-ask",
-            "Ask",
+            *(("approvals", "See what waits") if selectors.open_requests().exists() else ("approval-ask", "Ask")),
         ),
         Step(
             "Make a team and a project",
