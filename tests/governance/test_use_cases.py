@@ -248,6 +248,16 @@ def test_whoever_decides_reads_which_teams_may_call_for_a_use_case(acme: Cast) -
         assert f"Within a second, {who} may send" in page
 
 
+def test_a_use_case_of_another_team_is_refused_at_its_field(acme: Cast) -> None:
+    world, model = acme.world, new_model(acme.world)
+    research, _ = world.new_team("research")
+    named = {"teams": [str(world.team.id)], "use_cases": [str(new_use_case(world, slug="verdicts", team=research).id)]}
+    form = {"justification": "x", "max_data_class": 1, **named, **entered()}
+    page = browser(acme.ada).post(f"{reverse('approval-ask')}?model={model.id}", form).content.decode()
+    at_the_field = page.partition('id="id_use_cases_error"')[2].partition("</ul>")[0]
+    assert "verdicts is of a team that is not among those that may call" in at_the_field
+
+
 def test_they_are_asked_for_over_the_api(acme: Cast) -> None:
     use_case, model = new_use_case(acme.world), new_model(acme.world)
     bound = {"use_cases": [str(use_case.id)], "caller_regions": ["eu"]}

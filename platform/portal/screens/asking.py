@@ -58,7 +58,7 @@ class AskForm(forms.Form):
         label="Use cases it may be called for",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None: any, and callers need not name one.",
+        help_text="None: any, and callers need not name one. What is a team's, that team alone calls for.",
     )
     caller_regions = forms.MultipleChoiceField(
         label="Regions applications may call from",
@@ -154,7 +154,7 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
                 now=clock.now(),
             )
         except (errors.Conflict, errors.InvalidRequest) as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
         else:
             messages.success(request, _said(asked))
             return HttpResponseRedirect(reverse("approval", args=[asked.id]))
@@ -176,7 +176,7 @@ def revise(request: HttpRequest, actor: Actor, request_id: UUID) -> HttpResponse
             with transaction.atomic():
                 _revise(actor, asked, form, is_sent="draft" not in request.POST)
         except (errors.Conflict, errors.InvalidRequest) as refusal:
-            form.add_error(None, refusal.message)
+            form.add_error(refusal.param if refusal.param in form.fields else None, refusal.message)
         else:
             asked.refresh_from_db()
             messages.success(request, _said(asked))
