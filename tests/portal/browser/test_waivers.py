@@ -26,22 +26,24 @@ def test_a_call_that_is_refused_runs_by_a_waiver_until_it_is_withdrawn(
     _approved_for_others(acme, helper)
     assert refusal(gateway, acme, LETTERS) == "condition_team"
 
-    address = _ask_from_the_refused_call(visit("/requests/?status=refused", acme.dev))
-    _sign(acme.alice, visit("/notices/", acme.alice, otp=False), "Signed. It waits for another signature.")
+    asking = visit("/requests/?status=refused", acme.dev)
+    address = _ask_from_the_refused_call(asking)
+    first = visit("/notices/", acme.alice, otp=False)
+    _sign(acme.alice, first, "Signed. It waits for another signature.")
     assert refusal(gateway, acme, LETTERS) == "condition_team"
     _sign(acme.olga, visit("/notices/", acme.olga, otp=False), "The waiver is in force.")
 
     answer = call(gateway, acme, LETTERS)
     assert answer.status_code == 200
     assert address.endswith(f"/waivers/{answer.headers['x-chancery-waiver']}/")
-    _is_named_by_the_request(visit("/requests/?status=completed", acme.dev), address)
+    _is_named_by_the_request(asking, address)
     assert refusal(gateway, acme) == refusal(gateway, acme, OFFERS) == "condition_team"
     assert refusal(gateway, acme, {**LETTERS, "x-chancery-data-class": "confidential"}) == "condition_data_class"
 
-    _withdraw(visit(address, acme.alice))
+    _withdraw(first)
     assert refusal(gateway, acme, LETTERS) == "condition_team"
-    told = visit("/notices/", acme.dev)
-    expect(told.get_by_role("link", name="Ended before its time: waiver of the team for letters.")).to_be_visible()
+    asking.goto("/notices/")
+    expect(asking.get_by_role("link", name="Ended before its time: waiver of the team for letters.")).to_be_visible()
 
 
 def test_a_waiver_whose_days_are_over_lets_nothing_through(
@@ -98,6 +100,7 @@ def _sign(person: Person, page: Page, done: str) -> None:
 
 
 def _is_named_by_the_request(page: Page, address: str) -> None:
+    page.goto("/requests/?status=completed")
     page.locator("[data-rows] tbody").get_by_role("link").first.click()
     page.get_by_role("link", name="of the team").click()
     page.wait_for_url(address)
