@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
-from governance.models import Notice, NoticeKind
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from governance.models import Approval, Notice, NoticeKind
 from portal.subjects import Subject, named
 
 _SENTENCES: dict[NoticeKind, str] = {
@@ -24,7 +28,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.VOIDED: "{} answers as another model than was approved. Its calls there are refused until it is "
     "approved anew.",
     NoticeKind.PROBES_FAILED: "Its probes could not be run, so that drift would not be noticed: {}.",
-    NoticeKind.RECERTIFICATION_DUE: "To be recertified, or its calls are refused: {}.",
+    NoticeKind.RECERTIFICATION_DUE: "To be recertified{by}, or its calls are refused: {}.",
     NoticeKind.RECERTIFICATION_OVERDUE: "Not recertified in time, so that its calls are refused: {}.",
     NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",
     NoticeKind.GLASS_TO_SIGN: "An emergency, for you to look at now: {}.",
@@ -50,9 +54,16 @@ def told(notices: Iterable[Notice]) -> list[Told]:
     """The same notices in words, in their order; a query for each kind of thing, however many notices."""
     listed = list(notices)
     subjects = named(notice.subject_id for notice in listed)
-    return [_told(notice, subjects.get(notice.subject_id)) for notice in listed]
+    days = _days({notice.subject_id for notice in listed if notice.kind == NoticeKind.RECERTIFICATION_DUE})
+    return [_told(notice, subjects.get(notice.subject_id), days.get(notice.subject_id, "")) for notice in listed]
 
 
-def _told(notice: Notice, subject: Subject | None) -> Told:
-    text = _SENTENCES[NoticeKind(notice.kind)].format(subject.name if subject else _HIDDEN)
+def _days(approval_ids: set[UUID]) -> dict[UUID, str]:
+    """By when each is to be recertified, in the time zone of whoever reads."""
+    rows = Approval.objects.filter(id__in=approval_ids).values_list("id", "recertify_by") if approval_ids else ()
+    return {row: f" by {date_format(timezone.localtime(day), 'j F Y')}" for row, day in rows}
+
+
+def _told(notice: Notice, subject: Subject | None, by: str) -> Told:
+    text = _SENTENCES[NoticeKind(notice.kind)].format(subject.name if subject else _HIDDEN, by=by)
     return Told(notice, text, subject.address if subject else "", subject is not None)

@@ -3,6 +3,7 @@ renews it."""
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 
@@ -21,7 +22,7 @@ from tests.support.gateway import RunningGateway
 
 YEAR = timedelta(days=365)
 SOON = timedelta(seconds=2)
-TOLD = "To be recertified, or its calls are refused: approval of helper."
+TOLD = re.compile(r"To be recertified by \d+ \w+ \d{4}, or its calls are refused: approval of helper\.")
 TOO_LATE = "Not recertified in time, so that its calls are refused: approval of helper."
 
 
