@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,6 +20,7 @@ from governance.services import evidence
 from governance.services.evidence import Offered, Result
 from kit import clock, errors
 from tenants.rest.base import Scoped, ScopedViewSet
+from tenants.rest.parser import BoundedJSONParser
 
 
 class EvidenceShown(serializers.ModelSerializer[Evidence]):
@@ -60,7 +61,7 @@ class EvidenceViewSet(ScopedViewSet[Evidence]):
 
     model = Evidence
     serializer_class = EvidenceShown
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [BoundedJSONParser, MultiPartParser]
     view_act = "governance.register.view"
     search_fields = ["title"]
     filters_by = {"model": "model_id", "provider": "provider_id", "kind": "kind"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -107,9 +108,18 @@ def _of_framework(failure: exceptions.APIException) -> tuple[dict[str, Any], dic
     return document(failure.status_code, code, str(failure.detail)), headers
 
 
+def said(detail: Any) -> str:
+    """What is wrong, in a line, of something that may be wrong inside: in members, by their names or numbers."""
+    if isinstance(detail, Mapping):
+        return " ".join(f"{name}: {said(inner)}" for name, inner in detail.items())
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        return " ".join(said(inner) for inner in detail)
+    return str(detail)
+
+
 def _invalid(fields: Any) -> dict[str, Any]:
     errors = [
-        {"param": str(name), "detail": str(message)}
+        {"param": str(name), "detail": said(message)}
         for name, messages in (fields.items() if isinstance(fields, dict) else [("", fields)])
         for message in (messages if isinstance(messages, list) else [messages])
     ]

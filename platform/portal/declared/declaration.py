@@ -13,6 +13,7 @@ from rest_framework.serializers import ValidationError
 
 from kit import errors
 from kit.context import Actor
+from portal.api_errors import said
 from portal.declared.section import Doing, Section, Values
 from portal.declared.sections import SECTIONS
 from tenants import permissions
@@ -171,14 +172,6 @@ class _at:
             raised.message = f"{self._place}: {raised.message}"
             raised.args = (raised.message,)
         elif isinstance(raised, ValidationError):
-            raise errors.InvalidRequest(f"{self._place}: {_said(raised.detail)}", param=self._place) from raised
+            raise errors.InvalidRequest(f"{self._place}: {said(raised.detail)}", param=self._place) from raised
         elif isinstance(raised, DjangoValidationError):
             raise errors.InvalidRequest(f"{self._place}: {' '.join(raised.messages)}", param=self._place) from raised
-
-
-def _said(detail: Any) -> str:
-    if isinstance(detail, Mapping):
-        return " ".join(f"{name}: {_said(inner)}" for name, inner in detail.items())
-    if isinstance(detail, Sequence) and not isinstance(detail, str):
-        return " ".join(_said(inner) for inner in detail)
-    return str(detail)

@@ -234,11 +234,20 @@ def test_every_wrong_field_is_named(acme: Cast) -> None:
     assert wrong == {"slug", "publisher", "version", "context_window", "max_output_tokens"}
 
 
+def test_what_is_wrong_in_a_list_is_said_in_words(acme: Cast) -> None:
+    answer = Script(acme.ada).post("approval-requests/", {"regions": ["eu", ""], "justification": "letters"})
+
+    told = {error["param"]: error["detail"] for error in answer.json()["errors"]}
+    assert told["regions"] == "1: This field may not be blank."
+
+
 def test_what_is_not_json_is_said_to_be_none(acme: Cast) -> None:
     headers = {"Authorization": f"Bearer {acme.ada.token()}"}
     answer = Browser().post("/api/teams/", "{", content_type="application/json", headers=headers)
 
     assert refusal(answer) == (400, "invalid_json")
+    deep = Browser().post("/api/teams/", "[" * 100_000, content_type="application/json", headers=headers)
+    assert refusal(deep) == (400, "invalid_json")
     assert refusal(Script(acme.ada).delete("teams/")) == (405, "method_not_allowed")
 
 
