@@ -80,6 +80,12 @@ def over(now: datetime) -> QuerySet[Model]:
     return Model.objects.filter(life=Life.DEPRECATED, sunset_at__lte=now)
 
 
+def hold(model_id: UUID) -> None:
+    """Keeps the life of a model as it is until the transaction ends: nothing is granted for one that is retired
+    meanwhile. Whoever locks a request of it as well does so after this."""
+    Model.objects.select_for_update(no_key=True).get(id=model_id)
+
+
 def require_in_service(model: Model, now: datetime) -> None:
     """Raises `errors.Conflict` for a model that is not called any more."""
     if model.is_over(now):

@@ -10,13 +10,13 @@ import pytest
 from django.db import IntegrityError, ProgrammingError
 
 from governance import selectors
-from governance.models import Life, Model
+from governance.models import Approval, Life, Model
 from governance.services import approvals, life
 from governance.services.approvals import Terms
 from governance.workflows import LIFE
 from kit import clock, errors
 from kit.scoping import within
-from tests.governance.reviewing import decide
+from tests.governance.reviewing import decide, together
 from tests.governance.test_four_eyes_in_the_database import act_as, execute
 from tests.support.acts import acts_of, ask, new_model
 from tests.support.world import World
@@ -197,3 +197,14 @@ def test_a_model_begins_as_registered(world: World) -> None:
             sunset_at=now,
             deprecation_reason="x",
         )
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_model_is_not_approved_while_it_is_retired(world: World, attempt: int) -> None:
+    request = ask(world)
+    deprecate(world, request.model)
+    signed, retired = together(lambda: decide(world.officer, request), lambda: retire(world, request.model))
+    assert retired.life == Life.RETIRED
+    assert isinstance(signed, Approval | errors.Conflict)
+    with within(world.admin.scope):
+        assert not Approval.objects.filter(model=request.model, ended_at__isnull=True).exists()

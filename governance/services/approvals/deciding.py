@@ -51,6 +51,7 @@ def approve(
     """
     signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now, waiver.strip())
     with transaction.atomic():
+        life.hold(request.model_id)
         locked = _sign(actor, request, signature)
         if review.open_stage(locked) is not None:
             append_act_on(actor, "governance.approval.signed", locked, signed_hash=signed_hash)
