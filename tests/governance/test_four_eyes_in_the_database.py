@@ -101,6 +101,15 @@ def test_the_legal_way_is_open(world: World, request_: ApprovalRequest, officer:
         assert approval.is_live(clock.now())
 
 
+def test_what_binds_others_is_not_ended_by_somebody_of_one_team(world: World) -> None:
+    of_team = world.person("tom", Role.COMPLIANCE_OFFICER, world.team)
+    request = ask(world, model=world.model("assistant"), teams=[world.team.id])
+    with within(act_as(world, of_team.id)), pytest.raises(IntegrityError, match="for all whom it binds"):
+        sign(request, of_team.id)
+    with within(act_as(world, world.officer.id)):
+        assert sign(request, world.officer.id)
+
+
 def test_the_requester_does_not_decide(world: World, request_: ApprovalRequest) -> None:
     with within(act_as(world, world.admin.id)), pytest.raises(IntegrityError, match=r"is_not_(for_)?requester"):
         sign(request_, world.admin.id)

@@ -224,5 +224,13 @@ def test_an_officer_of_one_team_decides_what_binds_that_team_alone(world: World)
             )
 
 
+def test_an_officer_of_one_team_takes_nothing_from_the_others(world: World) -> None:
+    """By granting their own team something in place of what binds all."""
+    officer, model = somebody(world, _OFFICER, world.team), world.model("assistant")
+    ours = ask(world, model=model, teams=[world.team.id])
+    with within(officer.scope), pytest.raises(errors.Forbidden, match="binds other teams"):
+        approvals.approve(actor=officer, request=ours, reason="x", signed_hash=ours.content_hash, now=clock.now())
+
+
 def test_every_role_is_in_the_table() -> None:
     assert set(permissions.ACTS) == {role.value for role in Role}

@@ -46,8 +46,9 @@ def approve(
     `signed_hash` is the `content_hash` of what the person had on the screen; `errors.Conflict` where that is
     no longer what is asked, or cannot be granted any more: its end has passed, calls could not run for a use case it
     names, or one has become of high risk. `errors.Forbidden` for the requester, for whoever put it into a lower tier,
-    without a one-time password, or without a role that the stage asks for. `in_place_of` is who has delegated the
-    decision. Where evidence lacks, `waiver` says why it is done without; `errors.InvalidRequest` if it does not.
+    without a one-time password, without a role that the stage asks for, or where it would end a permission that binds
+    teams they do not decide for. `in_place_of` is who has delegated the decision. Where evidence lacks, `waiver` says
+    why it is done without; `errors.InvalidRequest` if it does not.
     """
     signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now, waiver.strip())
     with transaction.atomic():
@@ -116,6 +117,7 @@ def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> Appr
         raise errors.Conflict("What is asked has changed since it was shown.", code="content_changed")
     if signature.verdict == Verdict.APPROVE:
         _require_grantable(locked, signature.at)
+        _require_reach_of_replaced(actor, locked, signature.at)
     waiver = _waiver(locked, signature)
     if locked.status == RequestStatus.SUBMITTED:
         move(locked, RequestStatus.IN_REVIEW)
@@ -165,6 +167,18 @@ def _require_grantable(request: ApprovalRequest, now: datetime) -> None:
         raise errors.Conflict(lack)
     if high := risk.taken_lightly(request):
         raise errors.Conflict(f"Of high risk under the EU AI Act by now: {', '.join(high)}. It takes the high tier.")
+
+
+def _require_reach_of_replaced(actor: Actor, request: ApprovalRequest, now: datetime) -> None:
+    """Whoever has a role in some teams only takes nothing from the others, by the signature that grants it."""
+    if sum(standing.missing for standing in review.standings(request)) > 1:
+        return
+    for in_force in request.model.approvals.filter(ended_at__isnull=True, recertify_by__gt=now):
+        try:
+            require_reach(actor, in_force)
+        except errors.Forbidden as refusal:
+            words = "It takes the place of a permission that binds other teams too: who decides for all of them signs."
+            raise errors.Forbidden(words) from refusal
 
 
 def _grant(actor: Actor, request: ApprovalRequest, now: datetime) -> Approval:
