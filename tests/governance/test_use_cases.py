@@ -17,6 +17,7 @@ from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Role
+from tests.governance.reviewing import decide, together
 from tests.portal.api.caller import Script, refusal
 from tests.support import waiving
 from tests.support.acts import ask, description, draft, new_model, new_use_case
@@ -179,6 +180,17 @@ def test_what_has_gone_out_of_service_meanwhile_is_not_approved(world: World) ->
         approvals.approve(
             actor=officer, request=request, reason="fine", signed_hash=request.content_hash, now=clock.now()
         )
+
+
+@pytest.mark.parametrize("care", [AiActClass.HIGH, AiActClass.PROHIBITED])
+def test_what_takes_more_care_at_the_moment_it_is_approved_is_refused_in_words(world: World, care: AiActClass) -> None:
+    use_case = new_use_case(world)
+    request = ask(world, use_cases=[use_case.id])
+    signed, changed = together(
+        lambda: decide(world.officer, request), lambda: change(world.admin, use_case, ai_act_class=care)
+    )
+    assert isinstance(signed, Approval | errors.Conflict)
+    assert changed.ai_act_class == care
 
 
 def test_a_use_case_is_asked_for_by_teams_that_may_call_for_it(world: World) -> None:

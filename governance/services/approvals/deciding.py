@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from governance import completeness, review, risk
 from governance.models import Approval, ApprovalRequest, Decision, RequestStatus, Verdict, Waiver
@@ -51,7 +53,7 @@ def approve(
     why it is done without; `errors.InvalidRequest` if it does not.
     """
     signature = _Signature(Verdict.APPROVE, reason, signed_hash, in_place_of, now, waiver.strip())
-    with transaction.atomic():
+    with _deciding():
         life.hold(request.model_id)
         locked = _sign(actor, request, signature)
         if review.open_stage(locked) is not None:
@@ -96,12 +98,25 @@ def request_changes(
 
 
 def _turn_down(actor: Actor, request: ApprovalRequest, signature: _Signature, action: str) -> ApprovalRequest:
-    with transaction.atomic():
+    with _deciding():
         locked = _sign(actor, request, signature)
         move(locked, LEADS_TO[signature.verdict])
         append_act_on(actor, action, locked, signed_hash=signature.signed_hash)
         tell_requester(locked, signature.verdict)
     return locked
+
+
+@contextmanager
+def _deciding() -> Iterator[None]:
+    """A transaction to decide in. The database has the last word where something changes at the same moment.
+
+    Raises `errors.Conflict` where it refuses.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as refused:
+        raise errors.Conflict("Something it rests on has just changed. Read it again.") from refused
 
 
 def _sign(actor: Actor, request: ApprovalRequest, signature: _Signature) -> ApprovalRequest:
