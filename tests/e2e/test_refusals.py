@@ -13,6 +13,7 @@ from kit import clock
 from kit.data_class import DataClass
 from kit.scoping import within
 from tenants.services import api_keys
+from tests.gateway.telemetry.lines import eventually
 from tests.support.gateway import RunningGateway
 from tests.support.ledger import records, settlements
 from tests.support.world import World
@@ -116,7 +117,8 @@ def test_an_approval_for_another_region(gateway: RunningGateway, world: World, u
 def test_an_approval_that_has_expired(gateway: RunningGateway, world: World, upstream: str) -> None:
     model = world.model("helper", approved=False)
     world.deploy(model, world.provider(upstream))
-    world.approve(model, expires_at=clock.now() - timedelta(seconds=1))
+    world.approve(model, expires_at=clock.now() + timedelta(seconds=3))
+    eventually(lambda: call(gateway, world).status_code == 403)
     assert code_of(call(gateway, world)) == (403, "approval_expired")
 
 
