@@ -23,16 +23,18 @@ from gateway import process
 from kit import logs
 from portal import checks, drain, health, metrics_page, page_metrics
 from portal.lean import LeanHandler
+from portal.page_threads import in_kept_threads
 from portal.plain import PlainHandler
 from portal.routing import websocket_urlpatterns
 
+PAGE_THREADS = 6  # each with a connection for each database it asks
 serves_gateway = settings.ROLE in ("all", "gateway")
 serves_portal = settings.ROLE in ("all", "portal")
 inference = (LeanHandler if settings.LEAN_INFERENCE_PATH else PlainHandler)(
     "gateway.urls", max_body_bytes=settings.MAX_REQUEST_BYTES
 )
 healthy = health.Health()
-pages = page_metrics.counted(django_application)
+pages = page_metrics.counted(in_kept_threads(django_application, PAGE_THREADS))
 sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(URLRouter(websocket_urlpatterns)))
 
 
