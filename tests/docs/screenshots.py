@@ -26,11 +26,11 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from portal.embedded.application import REPOSITORY
 from tests.bench.processes import free_port
 from tests.docs.packed import packed
+from tests.support.chromium import launched
 
 IMAGES = REPOSITORY / "docs" / "guides" / "images"
 MOST_BYTES = 150_000
 _SIZE: ViewportSize = {"width": 1280, "height": 800}
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -72,7 +72,7 @@ SCENES = (
 def main() -> None:
     with _installation() as demo, sync_playwright() as playwright:
         _ask_for_what_is_not_there(demo)
-        chromium = playwright.chromium.launch(executable_path=_installed(), args=["--no-sandbox"])
+        chromium = launched(playwright)
         pages = {person: _signed_in(chromium, demo, person) for person in {scene.person for scene in SCENES}}
         blank = chromium.new_page()
         for scene in SCENES:
@@ -127,13 +127,6 @@ def _signed_in(chromium: Browser, demo: dict[str, Any], person: str) -> Page:
     page.locator("button.primary").click()
     page.get_by_role("navigation").first.wait_for()
     return page
-
-
-def _installed() -> str:
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if not found:
-        raise SystemExit("The pictures need Chromium: apt-get install chromium")
-    return found
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,18 +11,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from governance.models import Model
 from tests.support import cast
 from tests.support.cast import Cast, Person
+from tests.support.chromium import launched
 from tests.support.gateway import RunningGateway
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 10_000
 
 Visit = Callable[..., Page]
-
-
-def _installed() -> str:
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    assert found, "the browser tests need Chromium: apt-get install chromium"
-    return found
 
 
 @pytest.fixture(scope="package")
@@ -32,7 +25,7 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     try:
         with sync_playwright() as playwright:
-            yield playwright.chromium.launch(executable_path=_installed(), args=["--no-sandbox"])
+            yield launched(playwright)
     finally:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
