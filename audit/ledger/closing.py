@@ -82,5 +82,5 @@ def ended(
         actor_kind="system",
         actor_id=organization_id,
         envelope=closing(envelope, outcome=outcome, error=error, cost_nano_usd=owed, estimated=is_owed),
-        settlement=Settled(hold=hold, model=hold.model, cost_nano_usd=owed, estimated=is_owed),
+        settlement=Settled(hold=hold, model=hold.model, cost_nano_usd=owed, estimated=is_owed, error=error),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from audit.choices import BodyPart, CallerKind, Outcome
+from audit.ledger.dimensions import Dimensions, optional_id
 
 
 @dataclass(slots=True)
@@ -38,24 +39,29 @@ class Hold:
     cost_nano_usd: int
     budgets: Mapping[str, str]
     admitted_at: datetime
+    dimensions: Dimensions = field(default_factory=Dimensions)
 
     @classmethod
     def stored(cls, fields: Mapping[str, Any]) -> Hold:
         """From the JSON kept in the record."""
         return cls(
-            project_id=_uuid(fields["project_id"]),
-            api_key_id=_uuid(fields["api_key_id"]),
+            project_id=optional_id(fields["project_id"]),
+            api_key_id=optional_id(fields["api_key_id"]),
             model=fields["model"],
             tokens=fields["tokens"],
             cost_nano_usd=fields["cost_nano_usd"],
             budgets=fields["budgets"],
             admitted_at=datetime.fromisoformat(fields["admitted_at"]),
+            dimensions=Dimensions.stored(fields["dimensions"]) if "dimensions" in fields else Dimensions(),
         )
 
 
 @dataclass(slots=True)
 class Settled:
-    """What was used in the end, out of a hold. `estimated`: not the provider's own figures."""
+    """What was used in the end, out of a hold. `estimated`: not the provider's own figures.
+
+    `error` is the code a call failed with. Latencies are none where nobody saw the end, or no event came.
+    """
 
     hold: Hold
     model: str
@@ -66,7 +72,13 @@ class Settled:
     reasoning_tokens: int = 0
     deployment_id: UUID | None = None
     price_id: UUID | None = None
+    provider_id: UUID | None = None
+    tier: str = ""
+    cache: str = "bypass"
     estimated: bool = False
+    error: str | None = None
+    latency_ms: int | None = None
+    first_event_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -180,7 +192,7 @@ def _outcome(row: OutcomeRow, *, settles: bool) -> dict[str, Any]:
 
 
 def _settlement(record_id: UUID, settled: Settled) -> dict[str, Any]:
-    hold = settled.hold
+    hold, dimensions = settled.hold, settled.hold.dimensions
     return {
         "record_id": record_id,
         "project_id": hold.project_id,
@@ -197,12 +209,21 @@ def _settlement(record_id: UUID, settled: Settled) -> dict[str, Any]:
         "held_nano_usd": hold.cost_nano_usd,
         "admitted_at": hold.admitted_at,
         "budgets": hold.budgets,
+        "provider_id": settled.provider_id,
+        "use_case_id": dimensions.use_case_id,
+        "subject_id": dimensions.subject_id,
+        "prompt_version_id": dimensions.prompt_version_id,
+        "operation": dimensions.operation,
+        "tier": settled.tier,
+        "route": dimensions.route,
+        "pipeline": dimensions.pipeline,
+        "cache": settled.cache,
+        "tags": dimensions.tags,
+        "error": settled.error,
+        "latency_ms": settled.latency_ms,
+        "first_event_ms": settled.first_event_ms,
     }
 
 
 def _array(items: list[bytes]) -> bytes:
     return b"[" + b",".join(items) + b"]"
-
-
-def _uuid(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from audit.choices import Kind
 from kit.ids import new_id
@@ -26,6 +26,13 @@ class TransactionId(models.Field):  # type: ignore[type-arg]
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
+
+
+class CurrentTransaction(Func):
+    """The number of the transaction that writes."""
+
+    function = "pg_current_xact_id"
+    output_field = TransactionId()
 
 
 class Record(models.Model):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from audit.models.record import CurrentTransaction, TransactionId
 from kit.tenant_owned import ScopedManager
 
 
@@ -27,7 +29,8 @@ class Settlement(Usage):
     """The first one for a request is the one there is; its insert decides who writes the outcome record.
 
     `budgets` maps each budget the hold named to the period it was charged in: `{"<id>": "2026-11"}`.
-    `estimated` says that the figures are not the provider's: an orphan is settled at what it held.
+    `estimated` says that the figures are not the provider's: an orphan is settled at what it held. `xid` is the
+    transaction that wrote the row, by which the rollups know what they have not seen.
     """
 
     request_id = models.UUIDField(primary_key=True)
@@ -45,6 +48,20 @@ class Settlement(Usage):
     admitted_at = models.DateTimeField()
     settled_at = models.DateTimeField()
     budgets = models.JSONField()
+    provider_id = models.UUIDField(null=True)
+    use_case_id = models.UUIDField(null=True)
+    subject_id = models.UUIDField(null=True)
+    prompt_version_id = models.UUIDField(null=True)
+    operation = models.TextField(default="chat", db_default="chat")
+    tier = models.TextField(default="", db_default="")
+    route = models.TextField(default="", db_default="")
+    pipeline = models.TextField(default="direct", db_default="direct")
+    cache = models.TextField(default="bypass", db_default="bypass")
+    tags = ArrayField(models.TextField(), default=list, db_default=[])
+    error = models.TextField(null=True)  # noqa: DJ001 - empty is not a code
+    latency_ms = models.IntegerField(null=True)
+    first_event_ms = models.IntegerField(null=True)
+    xid = TransactionId(db_default=CurrentTransaction())
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
     across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
@@ -65,7 +82,10 @@ class Settlement(Usage):
                 name="settlement_is_not_negative",
             )
         ]
-        indexes = [models.Index(fields=["organization_id", "request_id"], name="settlement_of_organization")]
+        indexes = [
+            models.Index(fields=["organization_id", "request_id"], name="settlement_of_organization"),
+            models.Index(fields=["xid"], name="settlement_of_transaction"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.request_id}"
@@ -80,13 +100,17 @@ class Correction(Usage):
     record_id = models.UUIDField()
     difference_nano_usd = models.BigIntegerField()
     at = models.DateTimeField()
+    xid = TransactionId(db_default=CurrentTransaction())
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
     across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         db_table = "audit_correction"
-        indexes = [models.Index(fields=["organization_id", "request_id"], name="correction_of_organization")]
+        indexes = [
+            models.Index(fields=["organization_id", "request_id"], name="correction_of_organization"),
+            models.Index(fields=["xid"], name="correction_of_transaction"),
+        ]
 
     def __str__(self) -> str:
         return f"correction of {self.request_id}"

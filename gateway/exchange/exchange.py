@@ -88,6 +88,7 @@ class Exchange:
     declared_class: DataClass = DataClass.INTERNAL
     end_user: str | None = None
     use_case: UseCaseEntry | None = None
+    tags: tuple[str, ...] = ()
     # authorize
     call: Call = field(init=False)
     candidates: tuple[Candidate, ...] = ()

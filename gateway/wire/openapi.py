@@ -17,6 +17,15 @@ from gateway.wire.generate import (
 )
 from gateway.wire.json_schema import Schema
 
+_TAG = "[A-Za-z0-9_.:-]{1,40}"
+_TAGS: Schema = {
+    "description": "What the call's cost is told apart by; as text, separated by commas.",
+    "anyOf": [
+        {"type": "string", "pattern": f"^{_TAG}(,{_TAG}){{0,7}}$"},
+        parts.array_of({"type": "string", "pattern": f"^{_TAG}$"}, minItems=1, maxItems=8),
+    ],
+}
+
 _SAMPLING: Schema = {
     "frequency_penalty": parts.PENALTY,
     "presence_penalty": parts.PENALTY,
@@ -37,6 +46,7 @@ _SAMPLING: Schema = {
     "metadata": {
         "type": "object",
         "description": "Members `x-chancery-*` are hints for Chancery and are not forwarded; their values are strings.",
+        "properties": {"tags": parts.optional(_TAGS)},
     },
 }
 

@@ -41,6 +41,7 @@ CODES: dict[str, Code] = {
     "content_policy_violation": Code(400, "The input or output inspection refused the content."),
     "upstream_rejected": Code(400, "The upstream refused the request as invalid."),
     "use_case_unknown": Code(400, "The use case that the call names is not in service, or belongs to somebody else."),
+    "tags_invalid": Code(400, "The tags of the call are too many, too long, or made of other characters than allowed."),
     "missing_api_key": Code(401, "No key was sent."),
     "invalid_api_key": Code(401, "The key is unknown, or a token did not verify."),
     "expired_api_key": Code(401, "The key has expired."),

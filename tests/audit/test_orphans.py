@@ -4,13 +4,16 @@ import asyncio
 import json
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.db import connections
 
 from audit.ledger.append import Writer
+from audit.ledger.dimensions import Dimensions
 from audit.ledger.orphans import SettledOrphan, settle_orphans
-from audit.ledger.rows import RequestedRow
+from audit.ledger.rows import Hold, RequestedRow
 from kit import clock
+from kit.ids import new_id
 from tests.audit.conftest import Connect, corrections_of, records_of, settlements_of
 from tests.audit.rows import Tenant, hold, outcome_of, requested
 
@@ -57,6 +60,31 @@ async def test_what_a_dead_writer_left_open_is_settled_at_its_hold(
     assert (record.id, record.request_id) == (settlement.outcome_record_id, row.id)
     assert json.loads(record.envelope)["error"] == "writer_lost"
     assert await reap(tenant) == []
+
+
+async def test_an_orphan_is_counted_where_its_call_belongs(
+    connect: Connect, gateway_url: str, tenant: Tenant, row: RequestedRow
+) -> None:
+    row.hold.dimensions = Dimensions(route="helper", use_case_id=new_id(), subject_id=new_id(), tags=("nightly",))
+    async with Writer(gateway_url) as writer:
+        await writer.requested(row)
+    silence(connect, writer)
+    await reap(tenant)
+
+    [settlement] = settlements_of(tenant)
+    kept = row.hold.dimensions
+    assert (settlement.route, settlement.use_case_id, settlement.subject_id, settlement.tags) == (
+        *(kept.route, kept.use_case_id, kept.subject_id),
+        ["nightly"],
+    )
+    assert (settlement.error, settlement.latency_ms) == ("writer_lost", None)
+
+
+def test_a_hold_of_before_there_were_dimensions_is_understood(tenant: Tenant) -> None:
+    kept = orjson.loads(orjson.dumps(hold(tenant)))
+    assert Hold.stored(kept).dimensions == Dimensions()
+    del kept["dimensions"]
+    assert Hold.stored(kept).dimensions == Dimensions()
 
 
 @pytest.mark.parametrize("hours", [-1, 1])

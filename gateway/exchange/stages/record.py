@@ -6,6 +6,7 @@ import logging
 from uuid import UUID
 
 from audit.ledger.append import RowRefused, StaleEpoch
+from audit.ledger.dimensions import Dimensions
 from audit.ledger.envelope import (
     AttemptMade,
     BodyDigest,
@@ -259,14 +260,22 @@ def _hold(exchange: Exchange) -> Hold:
         cost_nano_usd=exchange.held_nano_usd,
         budgets={str(line.budget_id): line.period for line in exchange.hold.budgets},
         admitted_at=exchange.admitted_at,
+        dimensions=Dimensions(
+            pipeline=exchange.pipeline,
+            route=exchange.chat.model,
+            use_case_id=exchange.use_case.id if exchange.use_case else None,
+            subject_id=exchange.subject_id,
+            tags=exchange.tags,
+        ),
     )
 
 
 def _settled(exchange: Exchange) -> Settled:
-    usage, answered = exchange.usage, exchange.answered_by
+    usage, answered, timings = exchange.usage, exchange.answered_by, exchange.timings
+    meant = answered or exchange.candidates[0]
     return Settled(
         hold=_hold(exchange),
-        model=(answered or exchange.candidates[0]).model.slug,
+        model=meant.model.slug,
         cost_nano_usd=exchange.cost_nano_usd,
         input_tokens=usage.input_tokens if usage else 0,
         cached_input_tokens=usage.cached_input_tokens if usage else 0,
@@ -274,7 +283,12 @@ def _settled(exchange: Exchange) -> Settled:
         reasoning_tokens=usage.reasoning_tokens if usage else 0,
         deployment_id=answered.deployment.id if answered else None,
         price_id=answered.price.id if answered and answered.price else None,
+        provider_id=answered.deployment.provider_id if answered else None,
+        tier=meant.model.tier,
         estimated=usage.estimated if usage else False,
+        error=exchange.failure_code,
+        latency_ms=int(timings.elapsed_ms()),
+        first_event_ms=int(timings.first_event_ms) if timings.first_event_ms else None,
     )
 
 

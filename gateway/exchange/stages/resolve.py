@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.exchange.exchange import Exchange
 from gateway.routing import candidates
 from gateway.routing.candidates import Candidate
+from gateway.wire import tags
 from governance.snapshot.section import UseCaseEntry
 from kit import clock, errors
 from kit.data_class import DataClass
@@ -14,7 +15,7 @@ ENABLED_PIPELINES = frozenset({"direct", "auto"})
 
 
 def resolve(exchange: Exchange) -> None:
-    """Sets candidates, the declared data class, the end user and the use case.
+    """Sets candidates, the declared data class, the end user, the use case and the tags.
 
     Raises `errors.NotFound`, `errors.InvalidRequest`.
     """
@@ -26,6 +27,7 @@ def resolve(exchange: Exchange) -> None:
     exchange.declared_class = declared_class(exchange)
     exchange.end_user = end_user(exchange)
     exchange.use_case = use_case(exchange)
+    exchange.tags = tags.of_call(exchange.header(b"x-chancery-tags"), exchange.chat)
     exchange.candidates = _candidates(exchange)
 
 
