@@ -84,6 +84,9 @@ ACTIONS: dict[str, Action] = {
     "governance.approval.resumed": Action("Approval resumed", "Calls run under it again."),
     "governance.key.suspended": Action("API key suspended", "Every call with it is refused from then on."),
     "governance.key.resumed": Action("API key resumed", "It may be called with again."),
+    "governance.team.onboarded": Action(
+        "Team onboarded", "All that a team begins with was made in one act: its lead, project, key and requests."
+    ),
     "governance.team.suspended": Action("Team suspended", "Every call of its keys and tokens is refused from then on."),
     "governance.team.resumed": Action("Team resumed", "Its keys and tokens may be called with again."),
     "governance.organization.suspended": Action("Organisation suspended", "Every call is refused from then on."),

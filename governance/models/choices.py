@@ -140,6 +140,7 @@ class NoticeKind(models.TextChoices):
     DEPRECATED = "deprecated", "A model that your team calls comes to its end"
     GLASS_TO_SIGN = "glass_to_sign", "Break glass waits for a second person"
     GLASS_TO_REVIEW = "glass_to_review", "Break glass waits for a review"
+    LEADING = "leading", "A team is made for you to lead"
     WAIVER_TO_SIGN = "waiver_to_sign", "A waiver waits for your signature"
     WAIVER_GRANTED = "waiver_granted", "A waiver you asked for is in force"
     WAIVER_ENDED = "waiver_ended", "A waiver you asked for or signed was ended"

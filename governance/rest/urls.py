@@ -13,6 +13,7 @@ from governance.rest import (
     evidence,
     inventory,
     notices,
+    onboarding,
     questionnaires,
     register,
     reviews,
@@ -52,5 +53,6 @@ router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
 urlpatterns = [
     path("inventory/", inventory.InventoryViewSet.as_view({"post": "create"}), name="api-inventory"),
+    path("teams/onboard/", onboarding.OnboardingViewSet.as_view({"post": "create"}), name="api-team-onboard"),
     *router.urls,
 ]

@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from governance import selectors as register
 from governance.models import SnapshotAcknowledgement
-from governance.services import break_glass, notices, waivers
+from governance.services import break_glass, notices, onboarding, waivers
 from governance.services.approvals import queue
 from governance.snapshot.acknowledge import living
 from kit import clock
@@ -95,6 +95,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Budgets", "account_balance_wallet", "budgets", "audit.spend.view"),
             Link("Rate limits", "speed", "admin:tenants_ratelimit_changelist", "audit.spend.view"),
             Link("Teams", "groups", "admin:tenants_team_changelist"),
+            Link("Onboard a team", "group_add", "team-onboard", onboarding.ACT),
             Link("Projects", "folder", "admin:tenants_project_changelist"),
             Link("People", "person", "admin:tenants_membership_changelist", "tenants.member.view"),
             Link("Organisation", "domain", "admin:tenants_organization_changelist"),

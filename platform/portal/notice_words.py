@@ -33,6 +33,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",
     NoticeKind.GLASS_TO_SIGN: "An emergency, for you to look at now: {}.",
     NoticeKind.GLASS_TO_REVIEW: "For you to say whether it was right: {}.",
+    NoticeKind.LEADING: "Made for you to lead: {}.",
     NoticeKind.WAIVER_TO_SIGN: "For two to sign who did not ask: {}.",
     NoticeKind.WAIVER_GRANTED: "In force as you asked: {}.",
     NoticeKind.WAIVER_ENDED: "Ended before its time: {}.",

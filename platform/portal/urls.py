@@ -26,6 +26,7 @@ from portal.screens import (
     inventory,
     model_cards,
     notices,
+    onboarding,
     probes,
     questionnaires,
     requests,
@@ -121,6 +122,7 @@ _SCREENS = [
     path("inventory/template/", inventory.template, name="inventory-template"),
     path("inventory/take-in/", inventory.take_in, name="inventory-take-in"),
     path("history/", history.show, name="history"),
+    path("teams/new/", onboarding.onboard, name="team-onboard"),
     path("budgets/", home.budgets, name="budgets"),
     path("failures/", failures.matrix, name="failures"),
 ]

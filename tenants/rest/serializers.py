@@ -23,7 +23,7 @@ from tenants.models.organization import REGION
 from tenants.rest.base import DataClassField, Scoped, UsdField
 
 
-def _limit(**options: Any) -> serializers.IntegerField:
+def limit_field(**options: Any) -> serializers.IntegerField:
     """A whole number as the database keeps it; null is none."""
     return serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, **options)
 
@@ -56,9 +56,9 @@ class OrganizationChanged(serializers.Serializer[Any]):
     time_zone = serializers.CharField(max_length=64, required=False)
     cors_origins = serializers.ListField(child=serializers.CharField(max_length=200), required=False)
     default_monthly_budget_usd = UsdField(required=False, allow_null=True)
-    default_requests_per_minute = _limit(required=False)
-    default_tokens_per_minute = _limit(required=False)
-    default_concurrency = _limit(required=False)
+    default_requests_per_minute = limit_field(required=False)
+    default_tokens_per_minute = limit_field(required=False)
+    default_concurrency = limit_field(required=False)
 
 
 class TeamShown(serializers.ModelSerializer[Team]):
@@ -217,6 +217,6 @@ class RateLimitShown(LevelShown):
 
 
 class RateLimitTaken(LevelTaken):
-    requests_per_minute = _limit()
-    tokens_per_minute = _limit()
-    concurrency = _limit()
+    requests_per_minute = limit_field()
+    tokens_per_minute = limit_field()
+    concurrency = limit_field()

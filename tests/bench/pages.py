@@ -71,6 +71,7 @@ PAGES: list[tuple[str, str]] = [
     ("officer", "/search/?q=model-0077"),
     ("officer", "/search/?q=nothing-like-it"),
     ("officer", "/counts/"),
+    ("administrator", "/teams/new/"),
     ("administrator", "/"),
     ("administrator", "/admin/"),
     ("team lead", "/"),

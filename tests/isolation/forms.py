@@ -82,6 +82,12 @@ def _file() -> str:
 # What makes or sets a row, by the route and method. Every member that names a row is in `NAMING`.
 FORMS: dict[str, Form] = {
     "post /api/teams/": _named,
+    "post /api/teams/onboard/": lambda plot: {
+        "team": _named(plot),
+        "lead": {"email": plot.lead.user.email, "name": _word()},
+        "project": _named(plot),
+        "models": [str(plot.world.model(_word()).id)],
+    },
     "post /api/projects/": lambda plot: {**_named(plot), "team": _id(plot, tenants.Team)},
     "post /api/memberships/": lambda plot: {
         "email": f"{_word()}@example.com",
@@ -184,6 +190,7 @@ NAMING: dict[str, AnyModel] = {
     "project": tenants.Project,
     "api_key": tenants.ApiKey,
     "model": governance.Model,
+    "models": governance.Model,
     "request": governance.ApprovalRequest,
     "plan": governance.EvaluationPlan,
     "provider": governance.Provider,
@@ -194,6 +201,9 @@ NAMING: dict[str, AnyModel] = {
 # Members that are not in the body above, in place of one that is.
 INSTEAD = {"post /api/budgets/": ("project", "api_key"), "put /api/rate-limits/level/": ("project", "api_key")}
 
+# Members of a name like those above that describe a new thing, and name no row.
+DESCRIBING = {"post /api/teams/onboard/": ("team", "project"), "put /api/declaration/": ("models",)}
+
 
 def makers() -> list[Address]:
     """Addresses of the API that make or set a row without naming one."""
@@ -202,7 +212,8 @@ def makers() -> list[Address]:
 
 def naming(address: str, plot: Plot) -> list[str]:
     """The members of the body of an address that name a row."""
-    return [name for name in (*FORMS[address](plot), *INSTEAD.get(address, ())) if name in NAMING]
+    named = [*FORMS[address](plot), *INSTEAD.get(address, ())]
+    return [name for name in named if name in NAMING and name not in DESCRIBING.get(address, ())]
 
 
 def body_with(address: str, ours: Plot, name: str, identifier: UUID) -> dict[str, Any]:

@@ -43,6 +43,7 @@ WITHOUT_ROW = {
     "put /api/notices/preferences/",
     "post /api/inventory/",
     "put /api/declaration/",
+    "post /api/teams/onboard/",
 }
 MADE_BY_OFFICERS = {"post /api/claims/", "post /api/questionnaires/", "post /api/review-rules/"}
 # Those that have screens of their own and no class of the admin.

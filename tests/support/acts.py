@@ -28,6 +28,7 @@ from governance.services import (
     delegations,
     evidence,
     life,
+    onboarding,
     questionnaires,
     recertification,
     review_rules,
@@ -48,6 +49,7 @@ from tests.support import world as worlds
 from tests.support.answers import defined
 from tests.support.asked import ask, draft, new_model
 from tests.support.discussion_acts import DISCUSSION
+from tests.support.onboarding import plan
 from tests.support.preparing import (
     Act,
     acts_of,
@@ -305,6 +307,10 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     ),
     "governance.use_case.retired": _on(
         new_use_case, lambda actor, made: use_cases.retire(actor=actor, use_case=made, now=clock.now())
+    ),
+    "governance.team.onboarded": _on(
+        lambda world: (world.officer, plan(_unique("team"), email=world.people["olivia"].email))[1],
+        lambda actor, planned: onboarding.onboard(actor=actor, plan=planned, now=clock.now()),
     ),
     **REGISTER,
     **DISCUSSION,

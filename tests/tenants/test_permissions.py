@@ -101,6 +101,7 @@ WHO: dict[str, set[Role]] = {
     "governance.approval.recertification_noticed": set(),  # the timetable
     "governance.approval.suspended": REGISTER,
     "governance.approval.resumed": {_OFFICER},
+    "governance.team.onboarded": {_ADMIN},
     **{f"governance.{kind}.{verb}": REGISTER for kind in CALLERS for verb in ("suspended", "resumed")},
 }
 WITH_CODE = {
@@ -135,6 +136,7 @@ WITH_CODE = {
     "governance.questionnaire.set",
     "governance.delegation.made",
     "governance.approval.resumed",
+    "governance.team.onboarded",
     *(f"governance.{kind}.{verb}" for kind in CALLERS for verb in ("suspended", "resumed")),
 }
 # Done by anybody for themselves, whatever their role.

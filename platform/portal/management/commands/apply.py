@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,9 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kit import clock, errors
-from portal import operators, variables
+from portal import operators, secrets_file, variables
 from portal.declared import declaration, document, told
-from portal.declared.declaration import Applied
 
 
 class Command(BaseCommand):
@@ -36,21 +34,10 @@ class Command(BaseCommand):
             read = document.with_credentials(document.parse(options["file"].read_bytes()), os.environ)
             with operators.acting(variables.CHANCERY_TOKEN.read(), options["code"]) as actor:
                 applied = declaration.apply(actor=actor, document=read, now=clock.now(), is_dry_run=options["dry_run"])
-                _keep(applied, options["secrets"])
+                secrets_file.keep(applied.secrets, options["secrets"])
         except OSError as failure:
             raise CommandError(str(failure)) from failure
         except errors.ChanceryError as refused:
             raise CommandError(refused.message) from refused
         for line in told.lines(applied):
             self.stdout.write(line)
-
-
-def _keep(applied: Applied, target: Path | None) -> None:
-    """Before anything is committed: a key whose secret nobody has is of no use."""
-    if not applied.secrets:
-        return
-    if target is None:
-        raise CommandError("The file makes keys: say with --secrets where their secrets go.")
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(dict(applied.secrets), file, indent=2)
