@@ -8,6 +8,6 @@ truth.py               Truth: the books, which the counters in Redis are a copy 
 rebuild.py, sweep.py   counters rebuilt from the books; holds of calls that never ended
 connection.py, wire.py, endpoint.py, resp.py, organization.py
                        one pipelined connection, with a deadline on every command
-price.py, estimate.py  what a call costs, and may cost at most
+estimate.py            how many tokens a prompt may be at most; what they cost is audit/pricing
 flood.py               a limit within one worker, before anything costs
 """

@@ -1,4 +1,4 @@
-"""What a call can cost at most, before it is made, and what it did cost.
+"""How many tokens a prompt can be at most, before anybody has counted them.
 
 Tokens of a prompt are bounded by its bytes, not guessed: a token of a byte-level BPE (OpenAI, Llama 3, Qwen, Mistral,
 DeepSeek) or of SentencePiece with byte fallback (Llama 2, Gemma, Gemini) stands for at least one byte. Any cheaper
@@ -14,27 +14,11 @@ held at 1.2 times their real worst case. It is given back when the call ends.
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from gateway.admission.price import Price
 from kit.normal_form import nfkc
-
-MILLION = 1_000_000
 
 # What templates put before the first message, such as a default system prompt (Qwen, SmolLM2, Llama 3.1: 20 to 40), and
 # the opening of the answer.
 TOKENS_PER_PROMPT = 64
-
-
-class Usage(Protocol):
-    """Tokens of an answered call. Cached input is part of the input, reasoning part of the output."""
-
-    @property
-    def input_tokens(self) -> int: ...
-    @property
-    def cached_input_tokens(self) -> int: ...
-    @property
-    def output_tokens(self) -> int: ...
 
 
 def prompt_tokens(prompt: str) -> int:
@@ -45,25 +29,6 @@ def prompt_tokens(prompt: str) -> int:
     what a provider adds of its own accord for hosted tools.
     """
     return TOKENS_PER_PROMPT + _bytes(prompt)
-
-
-def worst_case_nano_usd(input_tokens: int, output_tokens: int, price: Price, attempts: int = 1) -> int:
-    """Every attempt charged in full, nothing of it at the cached price unless that is the dearer one."""
-    input_price = max(price.input, price.cached_input)
-    tokens = _rounded_up(input_tokens * input_price + output_tokens * price.output)
-    return attempts * (tokens + price.per_request)
-
-
-def actual_nano_usd(usage: Usage, price: Price) -> int:
-    """What one answered call cost, rounded up once to the next nano-USD."""
-    cached = min(usage.cached_input_tokens, usage.input_tokens)
-    uncached = usage.input_tokens - cached
-    tokens = _rounded_up(uncached * price.input + cached * price.cached_input + usage.output_tokens * price.output)
-    return tokens + price.per_request
-
-
-def _rounded_up(nano_usd_millionths: int) -> int:
-    return -(-nano_usd_millionths // MILLION)
 
 
 def _bytes(text: str) -> int:

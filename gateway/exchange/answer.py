@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from gateway.exchange import outcome, run, usage
+from gateway.exchange import counted, outcome, run, usage
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.said import malformed
 from gateway.providers.base import UpstreamFailure
@@ -27,7 +27,8 @@ async def whole(exchange: Exchange) -> dict[str, Any]:
         body = await exchange.answer.read()
         exchange.answer_parts.append(body)
         answer = parse_answer(body)
-        exchange.usage = usage.reported(answer.get("usage")) or usage.of_answer(exchange, body)
+        found = counted.reported(answer.get("usage"), answer.get("service_tier"))
+        exchange.usage = found or usage.of_answer(exchange, body)
         exchange.said.hear(answer.get("choices"), "message")
         _check_depth(answer, body)
         outcome.note_completed(exchange)
@@ -133,15 +134,15 @@ class _Relay:
             self._identified = True
             _hear_identity(exchange, chunk)
         choices = chunk.get("choices")
-        counted = chunk.get("usage")
-        if counted is not None:
-            exchange.usage = usage.reported(counted) or exchange.usage
+        usage_said = chunk.get("usage")
+        if usage_said is not None:
+            exchange.usage = counted.reported(usage_said, chunk.get("service_tier")) or exchange.usage
             if not self._wants_usage:
                 if not choices:
                     return
                 del chunk["usage"]
         if choices is None:
-            if counted is None:
+            if usage_said is None:
                 return  # it says nothing, and callers expect choices of every event
             chunk["choices"] = []
         if choices:

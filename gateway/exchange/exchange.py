@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from audit.choices import Outcome
+from audit.pricing.quantities import Quantities
 from audit.vault.keys import OpenKey
 from gateway.admission.holds import Held, Hold
 from gateway.caller import Caller, Headers
@@ -31,21 +32,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Usage:
-    """Tokens as the provider counted them; `estimated` where it did not and we did.
+class Usage(Quantities):
+    """What the provider counted; `estimated` where it did not and we did."""
 
-    `cached_input_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`.
-    """
-
-    input_tokens: int = 0
-    cached_input_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
     estimated: bool = False
-
-    @property
-    def total_tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
 
 
 @dataclass(slots=True)
@@ -101,6 +91,7 @@ class Exchange:
     data_class: DataClass = DataClass.INTERNAL
     # admit
     input_bound: int = 0
+    text_only: bool = True
     output_bound: int = 0
     held_nano_usd: int = 0
     admitted_at: datetime = field(init=False)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.admission.price import Price
+from audit.pricing.quantities import Component
+from audit.pricing.schedule import STANDARD, Schedule
 from gateway.snapshot.index import Snapshot
 from governance.snapshot.section import (
     ApprovalEntry,
@@ -37,13 +38,13 @@ class Candidate:
     def is_suspended(self) -> bool:
         return self.deployment.is_suspended or self.provider.is_suspended or self.model.is_suspended
 
-    def rates(self) -> Price:
+    def rates(self) -> Schedule:
         """The price in force. Raises `errors.Unavailable` where there is none: no price, no call."""
         if self.price is None:
             raise errors.Unavailable(
                 f"Model {self.model.slug} has no price in force at one of its deployments.", code="price_missing"
             )
-        return Price(self.price.input, self.price.cached_input, self.price.output, self.price.per_request)
+        return self.price.schedule
 
 
 def resolve(
@@ -79,8 +80,13 @@ def of_tier(snapshot: Snapshot, organization: OrganizationEntry, tier: str, at: 
 
 def _cheapest(candidate: Candidate) -> tuple[int, int, str, int]:
     """Output weighs most in what a call costs."""
-    price = candidate.rates()
-    return price.output, price.input, candidate.model.slug, candidate.deployment.position
+    standard = candidate.rates().band(STANDARD, 0)
+    return (
+        standard.rate(Component.OUTPUT),
+        standard.rate(Component.INPUT),
+        candidate.model.slug,
+        candidate.deployment.position,
+    )
 
 
 def unknown_model() -> errors.NotFound:

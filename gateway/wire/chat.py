@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
+from audit.pricing.schedule import STANDARD
 from gateway.wire import extras, fields, messages, tools
 from gateway.wire.pieces import Piece, Pieces, pieces_of, without_media
 
@@ -38,6 +39,7 @@ class ChatRequest:
     max_output_tokens: int | None = None
     output_field: OutputField | None = None
     n: int = 1
+    service_tier: str = STANDARD
     hints: dict[str, str] | None = None
     pipeline: str = "direct"
     team_id: str | None = None
@@ -120,6 +122,7 @@ def read_chat(body: dict[str, Any], *, priced: frozenset[str] = frozenset()) -> 
         max_output_tokens=body[output_field] if output_field else None,
         output_field=output_field,
         n=body.get("n") or 1,
+        service_tier=extras.service_tier(body),
         hints=hints,
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from audit.pricing.schedule import STANDARD
 from gateway.wire import fields
 
 
@@ -21,10 +22,14 @@ class Extra:
     is_asked: Callable[[Any], bool] = lambda value: value is not False
 
 
+_TIERS = {"auto": STANDARD, "default": STANDARD, "flex": "flex", "priority": "priority"}
+
 # Whose price no price table holds yet, by field. `n` is not here: it multiplies the worst case that is held.
 PRICED_APART: dict[str, Extra] = {
     "service_tier": Extra(
-        "service_tier", "only 'auto' and 'default' have a price here", lambda value: value not in ("auto", "default")
+        "service_tier",
+        "a call has one of the service tiers auto, default, flex and priority",
+        lambda value: type(value) is not str or value not in _TIERS,
     ),
     "speed": Extra("service_tier", "only the standard speed has a price here", lambda value: value != "standard"),
     "web_search_options": Extra("web_search", "web search is billed apart and has no price here"),
@@ -67,6 +72,11 @@ def refuse(body: dict[str, Any], priced: frozenset[str]) -> None:
         extra = PRICED_APART[key]
         if extra.price not in priced and extra.is_asked(value):
             raise fields.unsupported(key, extra.why)
+
+
+def service_tier(body: dict[str, Any]) -> str:
+    """By its name in a price. Whether the candidates have a price for it is seen when it is known which they are."""
+    return _TIERS[body.get("service_tier") or "auto"]
 
 
 _REFUSABLE = PRICED_APART.keys() | REDIRECTING

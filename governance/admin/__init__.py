@@ -1,5 +1,5 @@
 """Importing this registers the admin's classes."""
 
-from governance.admin import approvals, deployments, models, providers, reviews, routes, systems, use_cases
+from governance.admin import approvals, deployments, models, prices, providers, reviews, routes, systems, use_cases
 
-__all__ = ["approvals", "deployments", "models", "providers", "reviews", "routes", "systems", "use_cases"]
+__all__ = ["approvals", "deployments", "models", "prices", "providers", "reviews", "routes", "systems", "use_cases"]

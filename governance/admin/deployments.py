@@ -16,11 +16,8 @@ from governance import coverage, selectors
 from governance.admin.base import SuspendableAdmin
 from governance.models import Approval, Deployment, Price
 from governance.services import catalogue
-from governance.services.catalogue import Rates
 from kit import clock, money
 from tenants.acting import actor_of
-from tenants.admin.base import GovernedAdmin, GovernedForm
-from tenants.admin.fields import UsdField
 
 
 @admin.register(Deployment)
@@ -72,71 +69,6 @@ class DeploymentAdmin(SuspendableAdmin[Deployment]):
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Deployment:
         return catalogue.register_deployment(actor=actor_of(request), now=clock.now(), **entered)
-
-
-class PriceForm(GovernedForm):
-    input = UsdField(label="Input, USD per million tokens")
-    cached_input = UsdField(
-        required=False, label="Cached input, USD per million tokens", help_text="Empty: as other input."
-    )
-    output = UsdField(label="Output, USD per million tokens")
-    per_request = UsdField(required=False, label="Per request, USD")
-
-
-@admin.register(Price)
-class PriceAdmin(GovernedAdmin[Price]):
-    purpose = "What a deployment costs from a moment on. Earlier prices stay."
-    form = PriceForm
-    can_enter = True
-    list_display = ["deployment", "effective_from", "input_usd", "cached_usd", "output_usd", "request_usd"]
-    list_filter = ["deployment__provider", "deployment__region"]
-    list_select_related = ["deployment__model", "deployment__provider"]
-    search_fields = ["deployment__model__slug", "deployment__provider__name"]
-    fields = ["deployment", "effective_from", "input_usd", "cached_usd", "output_usd", "request_usd", "created_at"]
-    readonly_fields = ["input_usd", "cached_usd", "output_usd", "request_usd"]
-    add_fieldsets = [
-        (
-            None,
-            {
-                "fields": ["deployment", "effective_from", "input", "cached_input", "output", "per_request"],
-                "description": "In force from then on. Earlier prices stay, and what was settled stays settled.",
-            },
-        )
-    ]
-
-    @admin.display(description="Input, per million", ordering="input_nano_usd_per_million")
-    def input_usd(self, row: Price) -> str:
-        return money.display(row.input_nano_usd_per_million)
-
-    @admin.display(description="Cached input, per million", ordering="cached_input_nano_usd_per_million")
-    def cached_usd(self, row: Price) -> str:
-        return money.display(row.cached_input_nano_usd_per_million)
-
-    @admin.display(description="Output, per million", ordering="output_nano_usd_per_million")
-    def output_usd(self, row: Price) -> str:
-        return money.display(row.output_nano_usd_per_million)
-
-    @admin.display(description="Per request", ordering="per_request_nano_usd")
-    def request_usd(self, row: Price) -> str:
-        return money.display(row.per_request_nano_usd)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
-        return {"effective_from": clock.now(), **super().get_changeform_initial_data(request)}
-
-    def enter(self, request: HttpRequest, entered: dict[str, Any]) -> Price:
-        rates = Rates(
-            input=entered["input"],
-            output=entered["output"],
-            cached_input=entered["cached_input"],
-            per_request=entered["per_request"] or 0,
-        )
-        return catalogue.set_price(
-            actor=actor_of(request),
-            deployment=entered["deployment"],
-            rates=rates,
-            effective_from=entered["effective_from"],
-            now=clock.now(),
-        )
 
 
 def uncovered(approval: Approval, lack: str) -> str:

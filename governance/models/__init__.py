@@ -1,7 +1,7 @@
 from governance.models.approval import Approval, ApprovalRequest
 from governance.models.break_glass import BreakGlass, BreakGlassSignature
 from governance.models.card import ModelCard
-from governance.models.catalogue import Deployment, Model, Price, Provider, Route, RouteCandidate
+from governance.models.catalogue import Deployment, Model, Provider, Route, RouteCandidate
 from governance.models.choices import (
     AgreementKind,
     AiActClass,
@@ -33,6 +33,7 @@ from governance.models.evaluation import EvaluationCase, EvaluationPlan, Evaluat
 from governance.models.evidence import Evidence, EvidenceFile, RequestEvidence
 from governance.models.identity import ReportedIdentity
 from governance.models.notice import Notice, NoticePreference
+from governance.models.price import Price
 from governance.models.questionnaire import Questionnaire, TierOverride
 from governance.models.review import Decision, Delegation, RequestRevision, RequestStage, ReviewRule, Waiting
 from governance.models.snapshot import GatewayProcess, SnapshotAcknowledgement, SnapshotChange

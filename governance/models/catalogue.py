@@ -1,4 +1,4 @@
-"""The register: providers, models by exact version, where they are deployed, what they cost, how they are called."""
+"""The register: providers, models by exact version, where they are deployed, how they are called."""
 
 from __future__ import annotations
 
@@ -161,36 +161,6 @@ class Deployment(Suspendable):
     def place(self) -> str:
         """What it is called among the deployments of its model."""
         return f"{self.upstream_model} at {self.provider} ({self.region})"
-
-
-class Price(TenantOwned):
-    """What a deployment costs from a moment on, in nano-USD. Never changed: a new price is a new row."""
-
-    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="prices")
-    effective_from = models.DateTimeField()
-    input_nano_usd_per_million = models.BigIntegerField("input, nano-USD per million tokens")
-    cached_input_nano_usd_per_million = models.BigIntegerField("cached input, nano-USD per million tokens")
-    output_nano_usd_per_million = models.BigIntegerField("output, nano-USD per million tokens")
-    per_request_nano_usd = models.BigIntegerField("per request, nano-USD", default=0)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-
-    class Meta:
-        ordering = ["deployment", "-effective_from"]
-        constraints = [
-            models.UniqueConstraint(fields=["deployment", "effective_from"], name="price_once_per_moment"),
-            models.CheckConstraint(
-                condition=Q(
-                    input_nano_usd_per_million__gte=0,
-                    cached_input_nano_usd_per_million__gte=0,
-                    output_nano_usd_per_million__gte=0,
-                    per_request_nano_usd__gte=0,
-                ),
-                name="price_is_not_negative",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.deployment} from {self.effective_from:%Y-%m-%d}"
 
 
 class Route(TeamOwned):

@@ -14,8 +14,8 @@ from audit.callers import callers_of
 from governance import coverage, selectors
 from governance.models import Deployment, Model, Price, Provider, Route
 from governance.rest import serializers as wire
+from governance.rest.prices import PriceShown, PriceTaken, rates_of
 from governance.services import catalogue, life, suspensions
-from governance.services.catalogue import Rates
 from governance.services.suspensions import Subject
 from kit import clock
 from tenants import permissions
@@ -139,24 +139,18 @@ class DeploymentViewSet(SuspendableViewSet[Deployment]):
 
 class PriceViewSet(ScopedViewSet[Price]):
     model = Price
-    serializer_class = wire.PriceShown
+    serializer_class = PriceShown
     view_act = "governance.register.view"
     filters_by = {"deployment": "deployment_id"}
 
-    @extend_schema(request=wire.PriceTaken, responses={201: wire.PriceShown})
+    @extend_schema(request=PriceTaken, responses={201: PriceShown})
     def create(self, request: Request) -> Response:
         """In force from a moment on. Earlier prices stay."""
-        entered = self.taken(wire.PriceTaken)
-        rates = Rates(
-            input=entered["input_usd"],
-            cached_input=entered["cached_input_usd"],
-            output=entered["output_usd"],
-            per_request=entered["per_request_usd"],
-        )
+        entered = self.taken(PriceTaken)
         price = catalogue.set_price(
             actor=self.actor,
             deployment=entered["deployment"],
-            rates=rates,
+            rates=rates_of(entered),
             effective_from=entered["effective_from"],
             now=clock.now(),
         )

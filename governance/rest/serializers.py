@@ -12,7 +12,6 @@ from governance.models import (
     Deployment,
     Modality,
     Model,
-    Price,
     Provider,
     ProviderKind,
     ReportedIdentity,
@@ -215,38 +214,6 @@ class DeploymentTaken(serializers.Serializer[Any]):
     upstream_model = serializers.CharField(max_length=200)
     region = serializers.CharField(max_length=32)
     position = serializers.IntegerField(min_value=0, max_value=32_767, default=0)
-
-
-class PriceShown(serializers.ModelSerializer[Price]):
-    """USD per million tokens, and per request."""
-
-    deployment = serializers.UUIDField(source="deployment_id", read_only=True)
-    input_usd = UsdField(source="input_nano_usd_per_million", read_only=True)
-    cached_input_usd = UsdField(source="cached_input_nano_usd_per_million", read_only=True)
-    output_usd = UsdField(source="output_nano_usd_per_million", read_only=True)
-    per_request_usd = UsdField(source="per_request_nano_usd", read_only=True)
-
-    class Meta:
-        model = Price
-        fields = [
-            "id",
-            "deployment",
-            "effective_from",
-            "input_usd",
-            "cached_input_usd",
-            "output_usd",
-            "per_request_usd",
-            "created_at",
-        ]
-
-
-class PriceTaken(serializers.Serializer[Any]):
-    deployment = Scoped(Deployment)
-    effective_from = serializers.DateTimeField()
-    input_usd = UsdField()
-    cached_input_usd = UsdField(required=False, allow_null=True, default=None)
-    output_usd = UsdField()
-    per_request_usd = UsdField(required=False, default=0)
 
 
 class RouteShown(serializers.ModelSerializer[Route]):

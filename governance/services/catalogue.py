@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from django.db import transaction
 
 from audit.ledger.append import append_act
 from audit.ledger.envelope import FreeText
+from audit.pricing.schedule import Rate
 from governance import coverage, credentials, fingerprints
 from governance.models import Deployment, Model, NoticeKind, Price, Provider, Route, RouteCandidate
 from governance.services import notices
@@ -25,12 +26,15 @@ Row = TypeVar("Row", bound=TenantOwned)
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Nano-USD per million tokens, and per request."""
+    """Nano-USD per million tokens, and per request; everything else that has a rate is in `further`."""
 
     input: int
     output: int
     cached_input: int | None = None
     per_request: int = 0
+    further: tuple[Rate, ...] = ()
+    discount_ppm: int = 0
+    reference: str = ""
 
 
 def register_provider(
@@ -134,7 +138,10 @@ def register_deployment(
 
 
 def set_price(*, actor: Actor, deployment: Deployment, rates: Rates, effective_from: datetime, now: datetime) -> Price:
-    """What a deployment costs from a moment on. Earlier prices stay as they were."""
+    """What a deployment costs from a moment on. Earlier prices stay as they were.
+
+    Raises `errors.InvalidRequest` for rates that are no price, such as a service tier without one for output.
+    """
     price = Price(
         deployment=deployment,
         effective_from=effective_from,
@@ -142,8 +149,15 @@ def set_price(*, actor: Actor, deployment: Deployment, rates: Rates, effective_f
         cached_input_nano_usd_per_million=rates.input if rates.cached_input is None else rates.cached_input,
         output_nano_usd_per_million=rates.output,
         per_request_nano_usd=rates.per_request,
+        further_rates=[asdict(rate) for rate in rates.further],
+        discount_ppm=rates.discount_ppm,
+        reference=rates.reference,
         created_at=now,
     )
+    try:
+        price.schedule  # noqa: B018 (it is whole, or says what it lacks)
+    except ValueError as lack:
+        raise errors.InvalidRequest(f"This is no price: {lack}.") from lack
     return _register(actor, price, {"deployment_id": str(deployment.id)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q
 from django.db.models.functions import Now
 
+from audit.pricing.schedule import Schedule
 from governance import credentials, versions
 from governance.models import (
     AiActClass,
@@ -78,14 +79,9 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class PriceEntry:
-    """Nano-USD per million tokens, and per request."""
-
     id: UUID
     effective_from: datetime
-    input: int
-    cached_input: int
-    output: int
-    per_request: int
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +225,7 @@ def deployments(ids: Ids) -> Iterator[DeploymentEntry]:
             row.region,
             row.position,
             row.is_suspended,
-            tuple(_price(price) for price in row.prices.all()),
+            tuple(_prices(row.prices.all())),
             versions.voided_at(row.identities.all()),
         )
 
@@ -331,12 +327,10 @@ def _only(rows: Any, ids: Ids) -> Any:
     return rows.all() if ids is None else rows.filter(id__in=ids)
 
 
-def _price(row: Price) -> PriceEntry:
-    return PriceEntry(
-        row.id,
-        row.effective_from,
-        row.input_nano_usd_per_million,
-        row.cached_input_nano_usd_per_million,
-        row.output_nano_usd_per_million,
-        row.per_request_nano_usd,
-    )
+def _prices(rows: Iterable[Price]) -> Iterator[PriceEntry]:
+    """One that cannot be charged by, which the database lets nobody enter, is none: its deployment is not called."""
+    for row in rows:
+        try:
+            yield PriceEntry(row.id, row.effective_from, row.schedule)
+        except (ValueError, KeyError, TypeError):
+            logger.exception("price %s cannot be read", row.id)

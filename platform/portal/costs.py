@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from audit.models import Settlement
+from audit.pricing import charge
+from audit.pricing.charge import Line
+from audit.pricing.quantities import Component, Quantities
 from governance.models import Price
 
-_MILLION = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """`quantity` tokens or requests at `rate_nano_usd` per `per` of them."""
-
-    what: str
-    quantity: int
-    rate_nano_usd: int
-    per: int
-
-    @property
-    def exact(self) -> int:
-        """In millionths of a nano-USD, so that nothing is rounded before the sum."""
-        return self.quantity * self.rate_nano_usd * (_MILLION // self.per)
-
-    @property
-    def cost_nano_usd(self) -> int:
-        """Rounded up, for the line alone; the sum is made of the exact amounts."""
-        return -(-self.exact // _MILLION)
+_NAMES = {
+    Component.INPUT: "Input tokens",
+    Component.CACHED_INPUT: "Cached input tokens",
+    Component.CACHE_WRITE: "Input tokens written to the cache",
+    Component.CACHE_WRITE_1H: "Input tokens cached for an hour",
+    Component.AUDIO_INPUT: "Audio input tokens",
+    Component.IMAGE_INPUT: "Image input tokens",
+    Component.OUTPUT: "Output tokens",
+    Component.REASONING: "Reasoning tokens",
+    Component.AUDIO_OUTPUT: "Audio output tokens",
+    Component.IMAGE_OUTPUT: "Image output tokens",
+    Component.REQUEST: "Requests",
+    Component.IMAGE: "Images",
+    Component.WEB_SEARCH: "Web searches",
+    Component.GPU_SECOND: "GPU milliseconds",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """`total_nano_usd` is the sum rounded up once; `agrees` says whether it is what was settled."""
+    """`total_nano_usd` is the sum less the discount, rounded up once; `agrees`: it is what was settled."""
 
-    lines: list[Line]
+    lines: list[tuple[str, Line]]
+    discount_ppm: int
     total_nano_usd: int
     agrees: bool
 
+    @property
+    def discount_percent(self) -> str:
+        return f"{(Decimal(self.discount_ppm) / 10_000).normalize():f}"
+
 
 def arithmetic(settlement: Settlement, price: Price) -> Arithmetic:
-    """Cached tokens are part of the input, at their own rate; reasoning tokens are part of the output."""
-    fresh = settlement.input_tokens - settlement.cached_input_tokens
-    lines = [
-        Line("Input tokens", fresh, price.input_nano_usd_per_million, _MILLION),
-        Line("Cached input tokens", settlement.cached_input_tokens, price.cached_input_nano_usd_per_million, _MILLION),
-        Line("Output tokens", settlement.output_tokens, price.output_nano_usd_per_million, _MILLION),
-        Line("Requests", 1, price.per_request_nano_usd, 1),
-    ]
-    total = -(-sum(line.exact for line in lines) // _MILLION)
-    shown = [line for line in lines if line.quantity and line.rate_nano_usd]
-    return Arithmetic(shown, total, total == settlement.cost_nano_usd)
+    used = quantities(settlement)
+    total = charge.cost(used, price.schedule)
+    lines = [(_NAMES[line.component], line) for line in charge.lines(used, price.schedule)]
+    return Arithmetic(lines, price.discount_ppm, total, total == settlement.cost_nano_usd)
+
+
+def quantities(settlement: Settlement) -> Quantities:
+    return Quantities(
+        input_tokens=settlement.input_tokens,
+        cached_input_tokens=settlement.cached_input_tokens,
+        output_tokens=settlement.output_tokens,
+        reasoning_tokens=settlement.reasoning_tokens,
+    )

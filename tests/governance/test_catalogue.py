@@ -62,7 +62,7 @@ def _twin(row: Price) -> Price:
 @pytest.mark.parametrize("rates", [Rates(-1, 0), Rates(0, -1), Rates(0, 0, -1), Rates(0, 0, per_request=-1)])
 def test_a_price_is_not_negative(world: World, rates: Rates) -> None:
     deployment = new_deployment(world)
-    with within(world.admin.scope), pytest.raises(ValidationError, match="price_is_not_negative"):
+    with within(world.admin.scope), pytest.raises(errors.InvalidRequest, match="not negative"):
         catalogue.set_price(
             actor=world.admin, deployment=deployment, rates=rates, effective_from=world.now, now=world.now
         )

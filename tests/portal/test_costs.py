@@ -15,13 +15,13 @@ PRICE = Price(
 
 
 def _settled(cost: int, **tokens: int) -> Settlement:
-    return Settlement(cost_nano_usd=cost, **{"cached_input_tokens": 0, **tokens})
+    return Settlement(cost_nano_usd=cost, **{"cached_input_tokens": 0, "reasoning_tokens": 0, **tokens})
 
 
 def test_cached_tokens_are_part_of_the_input_at_their_own_rate() -> None:
     told = arithmetic(_settled(3_750_100, input_tokens=2_000, cached_input_tokens=1_000, output_tokens=0), PRICE)
 
-    assert [(line.what, line.quantity) for line in told.lines] == [
+    assert [(what, line.quantity) for what, line in told.lines] == [
         ("Input tokens", 1_000),
         ("Cached input tokens", 1_000),
         ("Requests", 1),
@@ -32,7 +32,7 @@ def test_cached_tokens_are_part_of_the_input_at_their_own_rate() -> None:
 def test_the_sum_is_rounded_up_once_and_not_by_line() -> None:
     told = arithmetic(_settled(12_601, input_tokens=1, output_tokens=1), PRICE)
 
-    assert [line.cost_nano_usd for line in told.lines] == [2_500, 10_001, 100]
+    assert [line.nano_usd for _, line in told.lines] == [2_500, 10_001, 100]
     assert told.total_nano_usd == 12_601
     assert told.agrees
 

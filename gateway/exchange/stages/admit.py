@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 
+from audit.pricing import charge
+from audit.pricing.schedule import STANDARD
 from gateway import spending
 from gateway.admission import estimate
 from gateway.admission.holds import Hold
 from gateway.exchange.exchange import Exchange
 from gateway.routing.attempts import MAX_ATTEMPTS
 from gateway.routing.candidates import Candidate
+from gateway.wire import fields
 from kit import clock, errors
 
 logger = logging.getLogger(__name__)
@@ -17,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 async def admit(exchange: Exchange) -> None:
     """One round trip. Raises `errors.RateLimited`, `errors.BudgetExceeded`, `errors.Unavailable`."""
-    exchange.input_bound = input_bound(exchange)
+    _check_service_tier(exchange)
+    exchange.input_bound, exchange.text_only = input_bound(exchange)
     exchange.output_bound = output_bound(exchange)
     exchange.held_nano_usd = worst_case(exchange)
     exchange.admitted_at = now = clock.now()
@@ -56,12 +60,27 @@ async def settle(exchange: Exchange) -> None:
         logger.warning("counters of %s not settled; the books will say", exchange.request_id)
 
 
-def input_bound(exchange: Exchange) -> int:
-    """Tokens of input. A picture or a file may be any number of them, up to what the model can read."""
-    bound = estimate.prompt_tokens(exchange.chat.prompt_json())
+def _check_service_tier(exchange: Exchange) -> None:
+    """What has no price is not called. Raises `errors.InvalidRequest` (`unsupported_parameter`)."""
+    tier = exchange.chat.service_tier
+    if tier == STANDARD:
+        return
+    for candidate in exchange.candidates:
+        if tier not in candidate.rates().bands:
+            raise fields.unsupported("service_tier", f"{candidate.model.slug} has no price for it at every deployment")
+
+
+def input_bound(exchange: Exchange) -> tuple[int, bool]:
+    """Tokens of input, and whether they are text to be paid for as such.
+
+    A picture or a file may be any number of tokens, up to what the model can read; and a cache that is to last longer
+    (`"ttl"`, in a member that only some providers know) is dearer to write.
+    """
+    prompt = exchange.chat.prompt_json()
+    bound = estimate.prompt_tokens(prompt)
     if exchange.chat.not_scanned():
-        bound = max(bound, *(candidate.model.context_window for candidate in exchange.candidates))
-    return bound
+        return max(bound, *(candidate.model.context_window for candidate in exchange.candidates)), False
+    return bound, '"ttl"' not in prompt
 
 
 def output_bound(exchange: Exchange) -> int:
@@ -84,7 +103,14 @@ def most_output(exchange: Exchange, candidate: Candidate) -> int:
 
 def _worst_case_of(exchange: Exchange, candidate: Candidate, attempts: int) -> int:
     output = most_output(exchange, candidate)
-    return estimate.worst_case_nano_usd(exchange.input_bound, output, candidate.rates(), attempts)
+    return charge.at_most(
+        exchange.input_bound,
+        output,
+        candidate.rates(),
+        service_tier=exchange.chat.service_tier,
+        text_only=exchange.text_only,
+        attempts=attempts,
+    )
 
 
 def charge_of_attempts(exchange: Exchange) -> int:

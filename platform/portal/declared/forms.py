@@ -10,6 +10,7 @@ from rest_framework import serializers
 from governance.models import AiActClass, EvidenceKind, Modality, ProviderKind, RiskTier, Tier
 from governance.models.catalogue import SLUG
 from governance.rest.approval_forms import AnswersField, RiskTierField, StageRuleForm
+from governance.rest.prices import PercentField, RateField
 from governance.services.review_rules import MOST_RECERTIFY_DAYS
 from kit.data_class import DataClass
 from tenants.models import Period, Scope
@@ -151,6 +152,9 @@ class PriceForm(DeploymentNamed):
     cached_input_usd = UsdField()
     output_usd = UsdField()
     per_request_usd = UsdField(default=0)
+    further_rates = RateField(many=True, default=list)
+    discount_percent = PercentField(default=0)
+    reference = _text(allow_blank=True, default="")
 
 
 class RouteForm(Entry):

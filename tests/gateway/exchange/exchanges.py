@@ -28,7 +28,7 @@ def admitted(*candidates: Candidate, **asked: Any) -> Exchange:
     caller = Caller(a_credential(), ORGANIZATION, "api_key")
     exchange = Exchange(SERVICES, new_id(), {}, caller, chat, b"")
     exchange.candidates = candidates or (a_candidate(),)
-    exchange.input_bound = admit.input_bound(exchange)
+    exchange.input_bound, exchange.text_only = admit.input_bound(exchange)
     exchange.output_bound = admit.output_bound(exchange)
     exchange.held_nano_usd = admit.worst_case(exchange)
     return exchange

@@ -21,9 +21,7 @@ from tests.gateway.routing.catalogue import a_candidate, a_model, a_price
 DOLLAR = 10**9
 
 PRICES = st.builds(
-    lambda tokens, cached, output, request: a_price(
-        input=tokens, cached_input=cached, output=output, per_request=request
-    ),
+    lambda tokens, cached, output, request: a_price(input=tokens, cached_input=cached, output=output, request=request),
     *(st.integers(0, 100 * DOLLAR) for _ in range(3)),
     st.integers(0, DOLLAR),
 )
@@ -39,7 +37,7 @@ LEFT = (asyncio.CancelledError(), GeneratorExit(), errors.Unavailable("gone", co
 
 
 def dear_and_short(output_price: int, most: int) -> Candidate:
-    price = a_price(input=0, cached_input=0, output=output_price, per_request=0)
+    price = a_price(input=0, cached_input=0, output=output_price, request=0)
     return a_candidate(a_model(max_output_tokens=most), price=price)
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.admission.estimate import actual_nano_usd
+from audit.pricing.charge import cost
 from gateway.exchange import outcome, usage
 from gateway.exchange.exchange import Exchange, Usage
 from gateway.providers.base import FailureClass, UpstreamFailure
@@ -32,8 +32,8 @@ def test_a_stream_that_breaks_off_is_counted_by_its_events_or_its_text() -> None
     few, long = answered("ab", "cd", "ef"), answered("é" * 40)
     for exchange in (few, long):
         outcome.note_failure(exchange, CUT)
-    assert few.usage == Usage(few.input_bound, 0, 3, 0, estimated=True)
-    assert long.usage == Usage(long.input_bound, 0, 20, 0, estimated=True)
+    assert few.usage == Usage(few.input_bound, 0, 3, estimated=True)
+    assert long.usage == Usage(long.input_bound, 0, 20, estimated=True)
 
 
 def test_an_answer_nobody_counted_is_counted_by_its_bytes_up_to_its_bound() -> None:
@@ -70,7 +70,7 @@ def test_a_count_beyond_what_was_held_is_charged_as_reported() -> None:
     exchange = answered("ab")
     exchange.usage = Usage(10**9, 0, 10**9)
     outcome.note_completed(exchange)
-    assert exchange.cost_nano_usd == actual_nano_usd(exchange.usage, exchange.candidates[0].rates())
+    assert exchange.cost_nano_usd == cost(exchange.usage, exchange.candidates[0].rates())
     assert exchange.held_nano_usd < exchange.cost_nano_usd < 2**63
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from audit.pricing.schedule import flat
 from gateway.routing.candidates import Candidate
 from gateway.snapshot.index import Snapshot
 from governance.snapshot.section import (
@@ -41,9 +42,9 @@ def a_provider(**changed: Any) -> ProviderEntry:
     return replace(provider, **changed)
 
 
-def a_price(**changed: Any) -> PriceEntry:
-    price = PriceEntry(new_id(), NOW - timedelta(days=1), 1_000_000_000, 500_000_000, 4_000_000_000, 7)
-    return replace(price, **changed)
+def a_price(*, effective_from: datetime = NOW - timedelta(days=1), **rates: int) -> PriceEntry:
+    usual = {"input": 1_000_000_000, "cached_input": 500_000_000, "output": 4_000_000_000, "request": 7}
+    return PriceEntry(new_id(), effective_from, flat(**{**usual, **rates}))
 
 
 def a_deployment(model: ModelEntry, provider: ProviderEntry, **changed: Any) -> DeploymentEntry:

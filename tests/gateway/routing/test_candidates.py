@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.pricing.quantities import Component
 from gateway.routing.candidates import resolve
 from kit import errors
 from tests.gateway.routing.catalogue import (
@@ -114,7 +115,7 @@ def test_the_price_is_the_newest_in_force(days: list[int]) -> None:
     if in_force:
         assert candidate.price is not None
         assert candidate.price.effective_from == NOW + timedelta(days=max(in_force))
-        assert candidate.rates().per_request == 7
+        assert candidate.rates().band("standard", 0).rate(Component.REQUEST) == 7
     else:
         with pytest.raises(errors.Unavailable) as raised:
             candidate.rates()

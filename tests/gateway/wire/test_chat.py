@@ -238,7 +238,8 @@ def test_what_is_wrong_is_told_by_its_path(body: dict[str, Any], param: str | No
 @pytest.mark.parametrize(
     ("asked", "param"),
     [
-        ({"service_tier": "priority"}, "service_tier"),
+        ({"service_tier": "turbo"}, "service_tier"),
+        ({"service_tier": ["auto"]}, "service_tier"),
         ({"speed": "fast"}, "speed"),
         ({"web_search_options": {}}, "web_search_options"),
         ({"plugins": [{"id": "web"}]}, "plugins"),

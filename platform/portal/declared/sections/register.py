@@ -8,6 +8,7 @@ from typing import Any
 
 from governance import credentials
 from governance.models import AiActClass, Deployment, Model, OtherSystem, Price, Provider, Route, UseCase
+from governance.rest.prices import rates_of
 from governance.services import catalogue, systems, use_cases
 from kit import errors
 from portal.declared import forms, names
@@ -102,18 +103,16 @@ class Prices(Section):
             "cached_input_usd": row.cached_input_nano_usd_per_million,
             "output_usd": row.output_nano_usd_per_million,
             "per_request_usd": row.per_request_nano_usd,
+            "further_rates": list(row.further()),
+            "discount_percent": row.discount_ppm,
+            "reference": row.reference,
         }
 
     def make(self, doing: Doing, entry: Values) -> None:
         catalogue.set_price(
             actor=doing.actor,
             deployment=names.deployment(entry),
-            rates=catalogue.Rates(
-                input=entry["input_usd"],
-                cached_input=entry["cached_input_usd"],
-                output=entry["output_usd"],
-                per_request=entry["per_request_usd"],
-            ),
+            rates=rates_of(entry),
             effective_from=entry["effective_from"],
             now=doing.now,
         )
