@@ -8,7 +8,7 @@ digests are hexadecimal, people are random ids.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -91,13 +91,15 @@ class Held:
 
 @dataclass(slots=True)
 class TokenUsage:
-    """Tokens as the provider counted them, or as we did where `estimated`."""
+    """Tokens as the provider counted them, or as we did where `estimated`. `further` are other quantities by name."""
 
     cached_input_tokens: int = 0
     estimated: bool = False
+    further: Mapping[str, int] | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    service_tier: str = "standard"
 
 
 @dataclass(slots=True)
@@ -197,13 +199,7 @@ def closing(of_call: bytes, *, outcome: Outcome, error: str, cost_nano_usd: int,
             "outcome": outcome,
             "streamed": False,
             "tool_calls": 0,
-            "usage": {
-                "cached_input_tokens": 0,
-                "estimated": estimated,
-                "input_tokens": 0,
-                "output_tokens": 0,
-                "reasoning_tokens": 0,
-            },
+            "usage": asdict(TokenUsage(estimated=estimated)),
             "verdicts": [],
             "version": "outcome/1",
         }

@@ -70,6 +70,8 @@ class Settled:
     cached_input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    further_quantities: Mapping[str, int] | None = None
+    service_tier: str = "standard"
     deployment_id: UUID | None = None
     price_id: UUID | None = None
     provider_id: UUID | None = None
@@ -222,6 +224,8 @@ def _settlement(record_id: UUID, settled: Settled) -> dict[str, Any]:
         "error": settled.error,
         "latency_ms": settled.latency_ms,
         "first_event_ms": settled.first_event_ms,
+        "further_quantities": settled.further_quantities,
+        "service_tier": settled.service_tier,
     }
 
 

@@ -1,4 +1,4 @@
-"""What a settlement is counted by, and the transaction that wrote it."""
+"""What a settlement is counted by, what was used beside plain tokens, and the transaction that wrote it."""
 
 import audit.models.record
 import django.contrib.postgres.fields
@@ -29,6 +29,16 @@ class Migration(migrations.Migration):
                 migrations.AddField("settlement", "first_event_ms", models.IntegerField(null=True)),
                 migrations.AddField("settlement", "xid", audit.models.record.TransactionId(db_default=audit.models.record.CurrentTransaction())),
                 migrations.AddField("correction", "xid", audit.models.record.TransactionId(db_default=audit.models.record.CurrentTransaction())),
+                *(
+                    operation
+                    for model in ("settlement", "correction")
+                    for operation in (
+                        migrations.AddField(model, "further_quantities", models.JSONField(null=True)),
+                        migrations.AddField(
+                            model, "service_tier", models.TextField(default="standard", db_default="standard")
+                        ),
+                    )
+                ),
                 migrations.AddIndex("settlement", models.Index(fields=["xid"], name="settlement_of_transaction")),
                 migrations.AddIndex("correction", models.Index(fields=["xid"], name="correction_of_transaction")),
             ],

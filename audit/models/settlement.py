@@ -9,20 +9,37 @@ from django.db import models
 from django.db.models import Q
 
 from audit.models.record import CurrentTransaction, TransactionId
+from audit.pricing.quantities import Quantities
 from kit.tenant_owned import ScopedManager
 
 
 class Usage(models.Model):
-    """Tokens as counted by the provider. Cached are part of input, reasoning part of output. Money in nano-USD."""
+    """Tokens as counted by the provider. Cached are part of input, reasoning part of output. Money in nano-USD.
+
+    `further_quantities` are those of `audit.pricing.quantities.FURTHER` that there were any of.
+    """
 
     input_tokens = models.BigIntegerField()
     cached_input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
     reasoning_tokens = models.BigIntegerField()
     cost_nano_usd = models.BigIntegerField()
+    further_quantities = models.JSONField(null=True)
+    service_tier = models.TextField(default="standard", db_default="standard")
 
     class Meta:
         abstract = True
+
+    @property
+    def quantities(self) -> Quantities:
+        return Quantities(
+            input_tokens=self.input_tokens,
+            cached_input_tokens=self.cached_input_tokens,
+            output_tokens=self.output_tokens,
+            reasoning_tokens=self.reasoning_tokens,
+            service_tier=self.service_tier,
+            **(self.further_quantities or {}),
+        )
 
 
 class Settlement(Usage):

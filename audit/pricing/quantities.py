@@ -53,6 +53,20 @@ PER = {
 }
 
 
+# In the order of their names, as canonical JSON has them.
+FURTHER = (
+    "audio_input_tokens",
+    "audio_output_tokens",
+    "cache_write_1h_tokens",
+    "cache_write_tokens",
+    "gpu_ms",
+    "image_input_tokens",
+    "image_output_tokens",
+    "images",
+    "web_searches",
+)
+
+
 @dataclass(slots=True)
 class Quantities:
     """Tokens, and what is counted apart from them.
@@ -76,6 +90,10 @@ class Quantities:
     web_searches: int = 0
     gpu_ms: int = 0
     service_tier: str = "standard"
+
+    def further(self) -> dict[str, int] | None:
+        """What there was of the kinds that most requests use nothing of."""
+        return {name: quantity for name in FURTHER if (quantity := getattr(self, name))} or None
 
     @property
     def total_tokens(self) -> int:

@@ -99,9 +99,13 @@ class Schedule:
         return bands[-1]
 
     def reachable(self, service_tier: str, input_bound: int) -> tuple[Band, ...]:
-        """Every band that a request of at most so many input tokens may be charged by."""
-        bands = self.bands.get(service_tier) or self.bands[STANDARD]
-        return tuple(band for band in bands if band.above_input_tokens < input_bound) or bands[-1:]
+        """Every band that a request of at most so many input tokens may be charged by.
+
+        Those of the standard tier too: where another one has no room, a provider may serve the request by that.
+        """
+        tiers = (STANDARD,) if service_tier == STANDARD else (service_tier, STANDARD)
+        found = (band for tier in tiers for band in self.bands.get(tier, ()))
+        return tuple(band for band in found if band.above_input_tokens < max(1, input_bound))
 
 
 def flat(input: int, output: int, *, cached_input: int | None = None, request: int = 0) -> Schedule:

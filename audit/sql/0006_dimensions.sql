@@ -1,4 +1,4 @@
--- What a settlement is counted by, and the transaction that wrote it: by that number alone nothing that is committed
+-- What a settlement is counted by, what was used beside plain tokens, and the transaction that wrote it: by that number alone nothing that is committed
 -- late is missed, whatever its id or its time. Calls of before were chats, of no more than is known of them.
 
 SET LOCAL chancery.ledger_ddl = 'on';
@@ -17,8 +17,13 @@ ALTER TABLE audit_settlement
     ADD COLUMN error             text,
     ADD COLUMN latency_ms        integer,
     ADD COLUMN first_event_ms    integer,
+    ADD COLUMN further_quantities jsonb,
+    ADD COLUMN service_tier      text    NOT NULL DEFAULT 'standard',
     ADD COLUMN xid               xid8    NOT NULL DEFAULT pg_current_xact_id();
-ALTER TABLE audit_correction ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();
+ALTER TABLE audit_correction
+    ADD COLUMN further_quantities jsonb,
+    ADD COLUMN service_tier      text NOT NULL DEFAULT 'standard',
+    ADD COLUMN xid               xid8 NOT NULL DEFAULT pg_current_xact_id();
 
 CREATE INDEX settlement_of_transaction ON audit_settlement (xid);
 CREATE INDEX correction_of_transaction ON audit_correction (xid);
@@ -71,20 +76,21 @@ BEGIN
             request_id, organization_id, team_id, project_id, api_key_id, deployment_id, price_id, outcome_record_id,
             model, outcome, estimated, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
             cost_nano_usd, held_nano_usd, admitted_at, settled_at, budgets, provider_id, use_case_id, subject_id,
-            prompt_version_id, operation, tier, route, pipeline, cache, tags, error, latency_ms, first_event_ms)
+            prompt_version_id, operation, tier, route, pipeline, cache, tags, error, latency_ms, first_event_ms,
+            further_quantities, service_tier)
         SELECT given.request_id, given.organization_id, given.team_id, project_id, api_key_id, deployment_id, price_id,
                given.id, model, given.kind, estimated, input_tokens, cached_input_tokens, output_tokens,
                reasoning_tokens, cost_nano_usd, held_nano_usd, admitted_at, clock_timestamp(), budgets, provider_id,
                use_case_id, subject_id, prompt_version_id, COALESCE(operation, 'chat'), COALESCE(tier, ''),
                COALESCE(route, ''), COALESCE(pipeline, 'direct'), COALESCE(cache, 'bypass'), COALESCE(tags, '{}'),
-               error, latency_ms, first_event_ms
+               error, latency_ms, first_event_ms, further_quantities, COALESCE(service_tier, 'standard')
         FROM given JOIN json_to_recordset(settlements) AS settlement (
             record_id uuid, project_id uuid, api_key_id uuid, deployment_id uuid, price_id uuid, model text,
             estimated boolean, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
             reasoning_tokens bigint, cost_nano_usd bigint, held_nano_usd bigint, admitted_at timestamptz,
             budgets jsonb, provider_id uuid, use_case_id uuid, subject_id uuid, prompt_version_id uuid, operation text,
             tier text, route text, pipeline text, cache text, tags text[], error text, latency_ms integer,
-            first_event_ms integer) ON settlement.record_id = given.id
+            first_event_ms integer, further_quantities jsonb, service_tier text) ON settlement.record_id = given.id
         WHERE given.refusal IS NULL
         ON CONFLICT DO NOTHING RETURNING outcome_record_id
     ),
@@ -109,4 +115,47 @@ BEGIN
     )
     SELECT given.id, COALESCE(refusal, 'known') FROM given
     WHERE NOT EXISTS (SELECT FROM written WHERE written.id = given.id);
+END $$;
+
+-- What became of an outcome that `audit_append` called known. Takes one record, with its settlement:
+--   duplicate  it is the one that settled the request (an earlier attempt went through)
+--   corrected  the request had been settled as unknown; the difference and the record are now written
+--   settled    another outcome was first
+CREATE OR REPLACE FUNCTION audit_correct(
+    writer uuid, records json, envelopes bytea[], settlements json, bodies json, ciphertexts bytea[]
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    late record;
+    first audit_settlement;
+BEGIN
+    SELECT * INTO STRICT late FROM ROWS FROM (
+        json_to_recordset(records) AS (id uuid, request_id uuid),
+        json_to_recordset(settlements) AS (
+            input_tokens bigint, cached_input_tokens bigint, output_tokens bigint, reasoning_tokens bigint,
+            cost_nano_usd bigint, further_quantities jsonb, service_tier text)
+    ) AS given (
+        id, request_id, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, cost_nano_usd,
+        further_quantities, service_tier);
+    SELECT * INTO STRICT first FROM audit_settlement WHERE request_id = late.request_id;
+    IF first.outcome_record_id = late.id THEN
+        RETURN 'duplicate';
+    ELSIF first.outcome <> 'outcome_unknown' THEN
+        RETURN 'settled';
+    END IF;
+    INSERT INTO audit_correction (
+        request_id, organization_id, team_id, record_id, input_tokens, cached_input_tokens, output_tokens,
+        reasoning_tokens, cost_nano_usd, difference_nano_usd, at, further_quantities, service_tier)
+    VALUES (
+        late.request_id, first.organization_id, first.team_id, late.id, late.input_tokens, late.cached_input_tokens,
+        late.output_tokens, late.reasoning_tokens, late.cost_nano_usd, late.cost_nano_usd - first.cost_nano_usd,
+        clock_timestamp(), late.further_quantities, COALESCE(late.service_tier, 'standard'))
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN CASE WHEN EXISTS (SELECT FROM audit_correction WHERE record_id = late.id)
+               THEN 'duplicate' ELSE 'settled' END;
+    END IF;
+    IF EXISTS (SELECT FROM audit_append(writer, records, envelopes, '[]', bodies, ciphertexts)) THEN
+        RAISE EXCEPTION 'the late outcome of % cannot be recorded', late.request_id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN 'corrected';
 END $$;

@@ -8,7 +8,7 @@ from decimal import Decimal
 from audit.models import Settlement
 from audit.pricing import charge
 from audit.pricing.charge import Line
-from audit.pricing.quantities import Component, Quantities
+from audit.pricing.quantities import Component
 from governance.models import Price
 
 _NAMES = {
@@ -44,16 +44,7 @@ class Arithmetic:
 
 
 def arithmetic(settlement: Settlement, price: Price) -> Arithmetic:
-    used = quantities(settlement)
+    used = settlement.quantities
     total = charge.cost(used, price.schedule)
     lines = [(_NAMES[line.component], line) for line in charge.lines(used, price.schedule)]
     return Arithmetic(lines, price.discount_ppm, total, total == settlement.cost_nano_usd)
-
-
-def quantities(settlement: Settlement) -> Quantities:
-    return Quantities(
-        input_tokens=settlement.input_tokens,
-        cached_input_tokens=settlement.cached_input_tokens,
-        output_tokens=settlement.output_tokens,
-        reasoning_tokens=settlement.reasoning_tokens,
-    )

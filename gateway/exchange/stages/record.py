@@ -20,6 +20,7 @@ from audit.ledger.envelope import (
     encode,
 )
 from audit.ledger.rows import Hold, OutcomeRow, RequestedRow, SealedBody, Settled
+from audit.pricing.schedule import STANDARD
 from audit.vault.bodies import seal_body
 from audit.vault.keys import OpenKey
 from gateway.caller import Caller
@@ -155,9 +156,11 @@ def _outcome_row(exchange: Exchange, record_id: UUID, bodies: tuple[SealedBody, 
         usage=TokenUsage(
             usage.cached_input_tokens,
             usage.estimated,
+            usage.further(),
             usage.input_tokens,
             usage.output_tokens,
             usage.reasoning_tokens,
+            usage.service_tier,
         )
         if usage
         else TokenUsage(),
@@ -281,6 +284,8 @@ def _settled(exchange: Exchange) -> Settled:
         cached_input_tokens=usage.cached_input_tokens if usage else 0,
         output_tokens=usage.output_tokens if usage else 0,
         reasoning_tokens=usage.reasoning_tokens if usage else 0,
+        further_quantities=usage.further() if usage else None,
+        service_tier=usage.service_tier if usage else STANDARD,
         deployment_id=answered.deployment.id if answered else None,
         price_id=answered.price.id if answered and answered.price else None,
         provider_id=answered.deployment.provider_id if answered else None,
