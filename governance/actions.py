@@ -73,6 +73,9 @@ ACTIONS: dict[str, Action] = {
         "Review escalated", "The system told others that a stage is overdue: which one."
     ),
     "governance.approval.withdrawn": Action("Request withdrawn", "The requester took it back."),
+    "governance.approval.brought_forward": Action(
+        "Recertification brought forward", "A use case that it names has become of high risk; it is due within a month."
+    ),
     "governance.approval.recertification_noticed": Action(
         "Recertification noticed", "How many days were left when those concerned were told; 0: calls are refused."
     ),

@@ -135,6 +135,8 @@ class NoticeKind(models.TextChoices):
     MOVED = "moved", "A provider is called at another address"
     DEPLOYED = "deployed", "A model under an approval is deployed elsewhere as well"
     PROBES_FAILED = "probes_failed", "Probes of a model could not be run"
+    BROUGHT_FORWARD = "brought_forward", "A permission is to be recertified sooner than was due"
+    RULES_CHANGED = "rules_changed", "What it takes to approve was changed"
     RECERTIFICATION_DUE = "recertification_due", "A permission is to be recertified"
     RECERTIFICATION_OVERDUE = "recertification_overdue", "A permission was not recertified in time"
     DEPRECATED = "deprecated", "A model that your team calls comes to its end"

@@ -19,7 +19,7 @@ from kit import errors
 from kit.context import Actor
 from kit.tenant_owned import TenantOwned
 from tenants import permissions
-from tenants.models import Membership, Team
+from tenants.models import Team
 
 Row = TypeVar("Row", bound=TenantOwned)
 
@@ -70,10 +70,9 @@ def _tell_deciders(actor: Actor, row: Provider | Deployment, kind: NoticeKind, n
     """That content goes elsewhere; not where the installation follows its own services, as it does at each start."""
     if actor.kind == "system":
         return
-    deciders = Membership.objects.filter(role__in=permissions.roles_with("governance.approval.decide"))
-    notices.tell(
-        organization_id=actor.organization_id,
-        people=deciders.exclude(user_id=actor.id).values_list("user_id", flat=True),
+    notices.tell_holders(
+        act="governance.approval.decide",
+        actor=actor,
         kind=kind,
         subject_kind=row._meta.model_name or "",
         subject_id=row.id,

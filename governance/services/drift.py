@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -11,13 +11,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from audit.ledger.append import append_act
 from governance import versions
 from governance.models import Approval, NoticeKind, ReportedIdentity
-from governance.services import notices
+from governance.services import notices, recertification
 from governance.services.approvals.signing import REVIEW
 from kit.context import Actor
 from tenants import permissions
-from tenants.models import Membership
-
-TO_RECERTIFY = timedelta(days=30)
 
 
 def to_look_at() -> QuerySet[ReportedIdentity]:
@@ -68,10 +65,7 @@ def have_recertified(*, actor: Actor, approval: Approval, noticed: Mapping[str, 
     """What follows from drift, however it was noticed: what `noticed` names goes on record. In a running transaction
     that has locked the approval."""
     permissions.require_system(actor)
-    by = now + TO_RECERTIFY
-    if by < approval.recertify_by:
-        approval.recertify_by = by
-        approval.save(update_fields=["recertify_by"])
+    recertification.bring_forward(approval, now)
     _note(actor, approval, "governance.model.drifted", NoticeKind.DRIFTED, noticed, now)
 
 
@@ -86,10 +80,9 @@ def _note(
         object_id=approval.model_id,
         details={"approval_id": str(approval.id), **noticed},
     )
-    deciders = Membership.objects.filter(role__in=permissions.roles_with(REVIEW))
-    notices.tell(
-        organization_id=approval.organization_id,
-        people=deciders.values_list("user_id", flat=True),
+    notices.tell_holders(
+        act=REVIEW,
+        actor=actor,
         kind=kind,
         subject_kind="model",
         subject_id=approval.model_id,

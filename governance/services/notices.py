@@ -17,6 +17,7 @@ from governance import hints
 from governance.models import Notice, NoticeKind, NoticePreference, NoticeWay
 from kit.context import Actor
 from tenants import permissions
+from tenants.models import Membership
 
 # By which act the subject of a notice is seen, where that is not the register's.
 SEEN_BY = {
@@ -54,6 +55,29 @@ def tell(
         told: int = cursor.fetchone()[0]
     hints.notices_changed(organization_id, using=using)
     return told
+
+
+def tell_holders(
+    *,
+    act: str,
+    actor: Actor,
+    kind: NoticeKind,
+    subject_kind: str,
+    subject_id: UUID,
+    now: datetime,
+    once: str | None = None,
+) -> None:
+    """Whoever may do `act`, but for the actor. As `tell`."""
+    holders = Membership.objects.filter(role__in=permissions.roles_with(act)).exclude(user_id=actor.id)
+    tell(
+        organization_id=actor.organization_id,
+        people=holders.values_list("user_id", flat=True),
+        kind=kind,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        now=now,
+        once=once,
+    )
 
 
 def read(*, actor: Actor, notices: Iterable[UUID] | None = None, now: datetime) -> int:

@@ -8,15 +8,18 @@ from django.db import transaction
 from django.db.models import Max
 
 from audit.ledger.append import append_act
-from governance.models import Questionnaire
+from governance.models import NoticeKind, Questionnaire
 from governance.questionnaire import Definition, check
+from governance.services import notices
+from governance.services.approvals.signing import REVIEW
 from kit.context import Actor
 from tenants import permissions
 from tenants.models import Organization
 
 
 def set_version(*, actor: Actor, definition: Definition, now: datetime) -> Questionnaire:
-    """Asks these questions from then on. Requests keep the version that they answered.
+    """Asks these questions from then on. Requests keep the version that they answered. Whoever else
+    reviews is told.
 
     Raises `errors.InvalidRequest`, with the path, for a schema that is none or of no bounded shape, and for points by
     which nothing is ever high.
@@ -40,5 +43,13 @@ def set_version(*, actor: Actor, definition: Definition, now: datetime) -> Quest
             object_kind="questionnaire",
             object_id=version.id,
             details={"number": str(version.number), "questions": str(len(definition.questions))},
+        )
+        notices.tell_holders(
+            act=REVIEW,
+            actor=actor,
+            kind=NoticeKind.RULES_CHANGED,
+            subject_kind="questionnaire",
+            subject_id=version.id,
+            now=now,
         )
     return version

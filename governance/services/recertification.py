@@ -9,13 +9,47 @@ from django.db import transaction
 
 from audit.ledger.append import append_act
 from governance import selectors
-from governance.models import Approval, NoticeKind
+from governance.models import Approval, NoticeKind, RiskTier, UseCase
 from governance.services import notices
+from governance.services.approvals.signing import REVIEW
 from kit import errors
 from kit.context import Actor
 
 # Days before, the last one when it is too late.
 NOTICES = (90, 30, 7, 0)
+
+# Where something is found out about what was approved.
+SOON = timedelta(days=30)
+
+
+def bring_forward(approval: Approval, now: datetime) -> None:
+    """Within a month, unless it is due sooner. A part of another act, which has locked the approval."""
+    if now + SOON < approval.recertify_by:
+        approval.recertify_by = now + SOON
+        approval.save(update_fields=["recertify_by"])
+
+
+def take_with_care(*, actor: Actor, use_case: UseCase, now: datetime) -> None:
+    """What follows where a use case has become of high risk: each approval in force that names it, and was reviewed in
+    a lower tier, is recertified within a month, and the deciders are told. A part of the act that makes it so."""
+    standing = Approval.objects.filter(use_cases__contains=[use_case.id], ended_at__isnull=True, recertify_by__gt=now)
+    for approval in standing.exclude(request__risk_tier=RiskTier.HIGH).select_for_update(of=("self",)):
+        bring_forward(approval, now)
+        append_act(
+            actor=actor,
+            action="governance.approval.brought_forward",
+            object_kind="model",
+            object_id=approval.model_id,
+            details={"approval_id": str(approval.id), "use_case_id": str(use_case.id)},
+        )
+        notices.tell_holders(
+            act=REVIEW,
+            actor=actor,
+            kind=NoticeKind.BROUGHT_FORWARD,
+            subject_kind="approval",
+            subject_id=approval.id,
+            now=now,
+        )
 
 
 def due_notice(approval: Approval, now: datetime) -> int | None:

@@ -10,8 +10,9 @@ from django.db.models import Max
 
 from audit.ledger.append import append_act
 from governance.completeness import asked_in
-from governance.models import EvidenceKind, ReviewRule, RiskTier
+from governance.models import EvidenceKind, NoticeKind, ReviewRule, RiskTier
 from governance.review import RECERTIFY_DAYS, StageRule
+from governance.services import notices
 from governance.services.approvals.signing import REVIEW
 from kit import errors
 from kit.context import Actor
@@ -34,6 +35,7 @@ def set_rule(
     evidence: Sequence[EvidenceKind] | None = None,
 ) -> ReviewRule:
     """Replaces the rule of a tier, for requests that are submitted from then on: those that wait keep their stages.
+    Whoever else reviews is told.
 
     `recertify_days` is how long approvals hold that are granted from then on; without it, as long as is shipped.
     `evidence` are the kinds that somebody who approves needs; without it, those that are asked for now.
@@ -68,6 +70,14 @@ def set_rule(
                 "stages": str(len(stages)),
                 "recertify_days": str(recertify_days or RECERTIFY_DAYS[risk_tier]),
             },
+        )
+        notices.tell_holders(
+            act=REVIEW,
+            actor=actor,
+            kind=NoticeKind.RULES_CHANGED,
+            subject_kind="review_rule",
+            subject_id=rule.id,
+            now=now,
         )
     return rule
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from audit.ledger.append import append_act
 from governance import selectors
 from governance.models import AiActClass, UseCase
-from governance.services import waivers
+from governance.services import recertification, waivers
 from kit import clock, errors
 from kit.context import Actor
 from tenants import permissions
@@ -50,6 +50,7 @@ def register(*, actor: Actor, slug: str, described: Description, now: datetime, 
 
 def change(*, actor: Actor, use_case: UseCase, described: Description) -> UseCase:
     """Says otherwise what it is. One that becomes prohibited goes out of service at once; approvals that name it stay.
+    One that becomes high risk has those that were reviewed in a lower tier recertified within a month.
 
     A class that asks for less care is given by whoever decides on approvals, with a one-time password. Raises
     `errors.Conflict` for one that is retired, and for another purpose while something approved relies on this one;
@@ -61,11 +62,14 @@ def change(*, actor: Actor, use_case: UseCase, described: Description) -> UseCas
         if _CARE.index(described.ai_act_class) < _CARE.index(AiActClass(locked.ai_act_class)):
             permissions.require(actor, "governance.approval.decide", otp=True)
         _require_same_meaning(locked, described)
+        was_high = locked.ai_act_class == AiActClass.HIGH
         _describe(locked, described)
         if locked.ai_act_class == AiActClass.PROHIBITED:
             waivers.end_with(actor=actor, hanging=locked.waivers.all(), now=clock.now())
         locked.save(update_fields=_DESCRIBED)
         _record(actor, "changed", locked, ai_act_class=locked.ai_act_class)
+        if locked.ai_act_class == AiActClass.HIGH and not was_high:
+            recertification.take_with_care(actor=actor, use_case=locked, now=clock.now())
     return locked
 
 

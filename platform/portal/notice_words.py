@@ -28,6 +28,9 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.VOIDED: "{} answers as another model than was approved. Its calls there are refused until it is "
     "approved anew.",
     NoticeKind.PROBES_FAILED: "Its probes could not be run, so that drift would not be noticed: {}.",
+    NoticeKind.BROUGHT_FORWARD: "A use case that it names is of high risk by now, so it is to be recertified within a "
+    "month: {}.",
+    NoticeKind.RULES_CHANGED: "What it takes to approve was changed, for what is asked from now on: {}.",
     NoticeKind.RECERTIFICATION_DUE: "To be recertified{by}, or its calls are refused: {}.",
     NoticeKind.RECERTIFICATION_OVERDUE: "Not recertified in time, so that its calls are refused: {}.",
     NoticeKind.DEPRECATED: "Deprecated, so that its calls end: {}.",

@@ -36,6 +36,8 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.UseCase, "admin:governance_usecase_change", ()),
     (governance.OtherSystem, "admin:governance_othersystem_change", ()),
     (governance.ApprovalRequest, "approval", ("model",)),
+    (governance.ReviewRule, "admin:governance_reviewrule_change", ()),
+    (governance.Questionnaire, "questionnaire", ()),
     (governance.Evidence, "evidence-one", ()),
     (governance.BreakGlass, "exception", ("model",)),
     (governance.Waiver, "waiver", ("use_case",)),

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 
 from governance import coverage, selectors, versions
 from governance.models import Approval, Deployment, Model, Notice, NoticeKind, ReportedIdentity
-from governance.services import drift
+from governance.services import drift, recertification
 from governance.snapshot import changes, section
 from governance.snapshot.section import DeploymentEntry
 from governance.tasks import look_for_drift
@@ -53,7 +53,7 @@ def test_another_fingerprint_is_drift_and_is_recertified_within_a_month(world: W
     shortened = approval_of(world, deployment.model)
     assert drifts(world) == ["governance.model.drifted"]
     assert shortened.id == approval.id
-    assert world.now < shortened.recertify_by <= world.now + drift.TO_RECERTIFY + A_WEEK < approval.recertify_by
+    assert world.now < shortened.recertify_by <= world.now + recertification.SOON + A_WEEK < approval.recertify_by
     with within(world.officer.scope):
         assert [notice.kind for notice in Notice.objects.filter(person_id=world.officer.id)][:1] == [NoticeKind.DRIFTED]
         assert [said.fingerprint for said in drift.drifted(shortened)] == ["fp_2"]

@@ -24,8 +24,8 @@ BY_COMMAND = {
     "governance.approval.escalated",
     "governance.approval.voided",
 }
-# Made of other acts, each of which leaves its own before it.
-OF_PARTS = {"governance.team.onboarded"}
+# Made of other acts, or following from one: each of those leaves its own before it.
+OF_PARTS = {"governance.team.onboarded", "governance.approval.brought_forward"}
 
 Prepare = Callable[[World], Act]
 

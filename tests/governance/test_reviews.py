@@ -9,9 +9,9 @@ import pytest
 from django.db import IntegrityError
 
 from governance import review, selectors
-from governance.models import ApprovalRequest, Decision, RequestStatus, RiskTier
+from governance.models import ApprovalRequest, Decision, Notice, NoticeKind, RequestStatus, RiskTier
 from governance.review import StageRule
-from governance.services import approvals, delegations, review_rules
+from governance.services import approvals, delegations, questionnaires, review_rules
 from governance.services.approvals import Terms
 from kit import clock, errors
 from kit.context import Actor
@@ -21,6 +21,7 @@ from tenants.services import people
 from tests.governance.reviewing import decide, fresh, override_tier, revise, send, together
 from tests.governance.test_four_eyes_in_the_database import act_as, sign
 from tests.support.acts import acts_of, ask, draft
+from tests.support.answers import defined
 from tests.support.world import World, without_second_factor
 
 HIGH = RiskTier.HIGH
@@ -350,3 +351,22 @@ def test_a_signature_is_on_record_before_the_approval(world: World) -> None:
 def test_terms_name_the_tier(world: World) -> None:
     assert ask(world, risk_tier=RiskTier.MEDIUM).risk_tier == RiskTier.MEDIUM
     assert Terms().risk_tier is RiskTier.LOW
+
+
+@pytest.mark.parametrize("subject", ["review_rule", "questionnaire"])
+def test_what_one_officer_sets_alone_the_others_are_told(world: World, subject: str) -> None:
+    world.admin, world.person("rob", Role.READ_ONLY, world.team)
+    other = officer(world, "oscar")
+    if subject == "review_rule":
+        set_rule(world, RiskTier.LOW, StageRule((Role.COMPLIANCE_OFFICER,), needed=1))
+    else:
+        with within(world.officer.scope):
+            questionnaires.set_version(actor=world.officer, definition=defined(), now=clock.now())
+
+    told = {}
+    for person in (world.admin, other, world.officer, world.person("rob", Role.READ_ONLY)):
+        with within(person.scope):
+            notices = Notice.objects.filter(person_id=person.id, kind=NoticeKind.RULES_CHANGED)
+            told[person.id] = [notice.subject_kind for notice in notices]
+    assert told.pop(world.admin.id) == told.pop(other.id) == [subject]
+    assert list(told.values()) == [[], []]

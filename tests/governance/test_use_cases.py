@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,18 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from django.urls import reverse
 
 from governance import selectors
-from governance.models import AiActClass, Approval, ApprovalRequest, RequestRevision, UseCase, WaivedCondition
-from governance.services import approvals, use_cases
+from governance.models import (
+    AiActClass,
+    Approval,
+    ApprovalRequest,
+    Notice,
+    NoticeKind,
+    RequestRevision,
+    RiskTier,
+    UseCase,
+    WaivedCondition,
+)
+from governance.services import approvals, recertification, suspensions, use_cases
 from governance.services.approvals import content_hash
 from kit import clock, errors
 from kit.context import Actor
@@ -275,3 +286,37 @@ def test_they_are_asked_for_over_the_api(acme: Cast) -> None:
     bound = {"use_cases": [str(use_case.id)], "caller_regions": ["eu"]}
     asked = Script(acme.ada).post("approval-requests/", {"model": str(model.id), "justification": "x", **bound}).json()
     assert {name: asked[name] for name in bound} == bound
+
+
+def test_what_was_approved_lightly_is_recertified_soon_where_a_use_case_becomes_high(world: World) -> None:
+    use_case, now = new_use_case(world), clock.now()
+    lightly = world.approve(new_model(world), use_cases=[use_case.id])
+    others = world.approve(new_model(world), use_cases=[new_use_case(world).id])
+    soon = world.approve(new_model(world), use_cases=[use_case.id], expires_at=now + timedelta(days=7))
+    with within(world.officer.scope):
+        suspensions.suspend(actor=world.officer, subject=lightly, reason="for tests", now=now)
+
+    change(world.admin, use_case, ai_act_class=AiActClass.HIGH)
+
+    with within(world.officer.scope):
+        by = {row.id: row.recertify_by for row in Approval.objects.all()}
+        told = Notice.objects.filter(person_id=world.officer.id, kind=NoticeKind.BROUGHT_FORWARD)
+        assert {notice.subject_id for notice in told} == {lightly.id, soon.id}
+    assert now < by[lightly.id] <= clock.now() + recertification.SOON
+    assert (by[others.id], by[soon.id]) == (others.recertify_by, soon.recertify_by)
+
+    change(world.admin, use_case, ai_act_class=AiActClass.HIGH, name="Said otherwise")
+    with within(world.officer.scope):
+        assert told.count() == 2
+
+
+def test_what_was_approved_with_the_care_it_takes_stays_as_long(world: World) -> None:
+    use_case = new_use_case(world)
+    request = ask(world, risk_tier=RiskTier.HIGH, use_cases=[use_case.id])
+    for name in ("olivia", "oscar", "otto"):
+        decide(world.person(name, Role.COMPLIANCE_OFFICER), request)
+    change(world.admin, use_case, ai_act_class=AiActClass.HIGH)
+    with within(world.officer.scope):
+        granted = Approval.objects.get(request=request)
+        assert granted.recertify_by > clock.now() + recertification.SOON
+        assert not Notice.objects.filter(kind=NoticeKind.BROUGHT_FORWARD).exists()

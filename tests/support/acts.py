@@ -159,6 +159,18 @@ def _notice(world: World) -> Act:
     return Act(world.system, lambda actor: recertification.notice(actor=actor, approval=approval, now=clock.now()))
 
 
+def _approved_lightly(world: World) -> UseCase:
+    """A use case that an approval names."""
+    use_case = new_use_case(world)
+    world.approve(new_model(world), use_cases=[use_case.id])
+    return use_case
+
+
+def _become_high(actor: Actor, use_case: UseCase) -> None:
+    described = description(actor, ai_act_class=AiActClass.HIGH, owner_id=use_case.owner_id)
+    use_cases.change(actor=actor, use_case=use_case, described=described)
+
+
 def _stop(actor: Actor, subject: Any) -> Any:
     suspensions.suspend(actor=actor, subject=subject, reason="for tests", now=clock.now())
     return subject
@@ -341,6 +353,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.approval.approved": _by_officer(ask, _decide(approvals.approve)),
     "governance.approval.rejected": _by_officer(ask, _decide(approvals.reject)),
     "governance.approval.withdrawn": _on(ask, lambda actor, request: approvals.withdraw(actor=actor, request=request)),
+    "governance.approval.brought_forward": _on(_approved_lightly, _become_high),
     "governance.approval.recertification_noticed": _notice,
     "governance.approval.suspended": _by_officer(granted, _stop),
     "governance.approval.resumed": _by_officer(lambda world: _stopped(world, granted(world)), _go_on),

@@ -98,6 +98,7 @@ WHO: dict[str, set[Role]] = {
     "governance.questionnaire.set": {_OFFICER},
     "governance.delegation.made": {_ADMIN, _OFFICER},
     "governance.delegation.ended": set(),  # whoever delegated
+    "governance.approval.brought_forward": REGISTER,
     "governance.approval.recertification_noticed": set(),  # the timetable
     "governance.approval.suspended": REGISTER,
     "governance.approval.resumed": {_OFFICER},
