@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from audit.choices import CallerKind
-from tenants.snapshot import CredentialEntry, OrganizationEntry
+from tenants.snapshot import CredentialEntry, Level, OrganizationEntry
 
 Headers = dict[bytes, bytes]  # names in lower case; of a name sent twice the last
 
@@ -21,7 +21,7 @@ class Caller:
     secret_id: UUID | None = None
     subject: str | None = None
 
-    def level_ids(self) -> tuple[tuple[str, UUID], ...]:
+    def level_ids(self) -> tuple[tuple[Level, UUID], ...]:
         """The levels whose limits and budgets bind this caller, narrowest first."""
         credential = self.credential
         return (

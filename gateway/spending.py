@@ -4,28 +4,66 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from gateway.admission.holds import BudgetLine, Limit
+from gateway.admission.holds import QUANTITIES, WINDOWS, BudgetLine, Level, Limit, Rate
 from gateway.snapshot.index import Snapshot
+from tenants.models.money import RATES, allowance_of
 from tenants.snapshot import BudgetEntry, RateLimitEntry
 
+_NAMED = {f"{quantity}_per_{window}": (quantity, window) for quantity in QUANTITIES for window in WINDOWS}
+_REQUESTS_PER_MINUTE = Rate("requests", "minute", 0).code
 
-def limits(snapshot: Snapshot, level_ids: tuple[tuple[str, object], ...]) -> tuple[Limit, ...]:
-    """One for each level that has rate limits."""
-    found = (snapshot.rate_limits.one(level_id) for _, level_id in level_ids)
-    return tuple(_limit(entry) for entry in found if entry is not None)
+
+LevelIds = tuple[tuple[Level, UUID], ...]
+
+
+def limits(snapshot: Snapshot, levels: LevelIds, end_user: UUID | None = None) -> tuple[Limit, ...]:
+    """One for each level that has rate limits: its own, else the narrowest that are set for each of its kind.
+
+    `levels` are those of the caller, narrowest first; `end_user` is whom it calls for.
+    """
+    found = snapshot.rate_limits.one
+    chosen = [] if end_user is None else _of_end_user(snapshot, levels, end_user)
+    for position, (level, level_id) in enumerate(levels):
+        entry = found((level_id, ""))
+        for _, around in levels[position + 1 :]:
+            if entry is not None:
+                break
+            entry = found((around, level))
+        if entry is not None:
+            chosen.append(_limit(entry, level, level_id))
+    return tuple(chosen)
+
+
+def counts_end_users(snapshot: Snapshot, levels: LevelIds) -> bool:
+    """Whether anything that binds the caller counts each end user by itself."""
+    return any(
+        snapshot.rate_limits.one((level_id, "end_user")) is not None
+        or any(budget.each == "end_user" for budget in snapshot.budgets.all(level_id))
+        for _, level_id in levels
+    )
 
 
 def budget_lines(
-    snapshot: Snapshot, level_ids: tuple[tuple[str, object], ...], time_zone: str, at: datetime
+    snapshot: Snapshot, levels: LevelIds, time_zone: str, at: datetime, end_user: UUID | None = None
 ) -> tuple[BudgetLine, ...]:
-    """Every budget of every level, in the period that `at` falls in."""
+    """Every budget of every level, in the period that `at` falls in; of one for each, that of the caller's own."""
+    members: dict[str, UUID | None] = {"": None, "end_user": end_user, **dict(levels)}
     return tuple(
-        _line(budget, *period_of(budget, time_zone, at))
-        for _, level_id in level_ids
+        _line(budget, members[budget.each], *period_of(budget, time_zone, at))
+        for _, level_id in levels
         for budget in snapshot.budgets.all(level_id)
+        if not budget.each or members[budget.each] is not None
     )
+
+
+def requests_per_minute(limits: tuple[Limit, ...]) -> int | None:
+    """The fewest that any of the limits lets pass."""
+    ceilings = (rate.ceiling for limit in limits for rate in limit.rates if rate.code == _REQUESTS_PER_MINUTE)
+    return min(ceilings, default=None)
 
 
 def period_of(budget: BudgetEntry, time_zone: str, at: datetime) -> tuple[str, datetime | None]:
@@ -52,17 +90,30 @@ def _period(period: str, time_zone: str, quarter_hour: int) -> tuple[str, dateti
     return "total", None
 
 
+def _of_end_user(snapshot: Snapshot, levels: LevelIds, end_user: UUID) -> list[Limit]:
+    """The narrowest, or none."""
+    for _, level_id in levels:
+        if entry := snapshot.rate_limits.one((level_id, "end_user")):
+            return [_limit(entry, "end_user", allowance_of(entry.id, end_user))]
+    return []
+
+
 @lru_cache(maxsize=65_536)
-def _limit(entry: RateLimitEntry) -> Limit:
-    return Limit(
-        entry.level,
-        entry.level_id,
-        entry.requests_per_minute,
-        entry.tokens_per_minute,
-        entry.concurrency,
+def _limit(entry: RateLimitEntry, level: Level, level_id: UUID) -> Limit:
+    rates = (
+        Rate(*_NAMED[name], ceiling) for name, ceiling in zip(RATES, entry.rates, strict=True) if ceiling is not None
     )
+    return Limit(level, level_id, tuple(rates), entry.concurrency)
 
 
 @lru_cache(maxsize=65_536)
-def _line(budget: BudgetEntry, period: str, resets_at: datetime | None) -> BudgetLine:
-    return BudgetLine(budget.id, budget.name, budget.level, budget.limit_nano_usd, period, resets_at)
+def _line(budget: BudgetEntry, member: UUID | None, period: str, resets_at: datetime | None) -> BudgetLine:
+    return BudgetLine(
+        budget.id,
+        budget.name,
+        cast(Level, budget.each or budget.level),
+        budget.limit_nano_usd,
+        period,
+        resets_at,
+        account_id=member and allowance_of(budget.id, member),
+    )

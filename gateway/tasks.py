@@ -13,6 +13,7 @@ from audit.ledger.orphans import SettledOrphan
 from audit.usage.balances import LedgerTruth
 from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
+from gateway.admission.truth import Outcome
 from gateway.truth import Books
 from kit import errors, metrics
 
@@ -37,9 +38,8 @@ async def _count(settled: list[SettledOrphan]) -> None:
     admission = Admission(Connection(settings.REDIS_URL), books)
     try:
         for orphan in settled:
-            await admission.settle(
-                orphan.organization_id, orphan.request_id, tokens=orphan.tokens, cost_nano_usd=orphan.cost_nano_usd
-            )
+            held = Outcome(orphan.input_tokens, orphan.output_tokens, orphan.cost_nano_usd)
+            await admission.settle(orphan.organization_id, orphan.request_id, held)
     except errors.Unavailable:
         logger.warning("counters of settled orphans not reached; the books will say")
     finally:

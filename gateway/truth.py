@@ -30,7 +30,10 @@ class Books:
     async def outcomes(self, organization_id: UUID, request_ids: Sequence[UUID]) -> Mapping[UUID, Outcome]:
         found = await self._truth.outcomes(organization_id, request_ids)
         return {
-            request_id: Outcome(end.tokens, end.cost_nano_usd, is_open=end.is_open) for request_id, end in found.items()
+            request_id: Outcome(
+                end.input_tokens, end.output_tokens, end.cost_nano_usd, end.charged, is_open=end.is_open
+            )
+            for request_id, end in found.items()
         }
 
     async def close(self) -> None:
@@ -43,10 +46,12 @@ class Books:
             ("project", held.project_id),
             ("team", request.team_id),
             ("organization", organization_id),
+            *(("end_user", level_id) for level_id in held.end_user_levels),
         )
         return OpenHold(
             request_id=request.request_id,
-            tokens=held.tokens,
+            input_tokens=held.input_tokens,
+            output_tokens=held.tokens - held.input_tokens,
             cost_nano_usd=held.cost_nano_usd,
             levels=tuple((level, level_id) for level, level_id in levels if level_id is not None),
             budgets=tuple((UUID(budget), period) for budget, period in held.budgets.items()),

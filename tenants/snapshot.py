@@ -17,6 +17,7 @@ from django.db.models import Model
 
 from kit.data_class import DataClass
 from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, Project, RateLimit, Team
+from tenants.models.money import RATES
 
 Network = IPv4Network | IPv6Network
 GATEWAY = "gateway"
@@ -94,6 +95,7 @@ class BudgetEntry:
     name: str
     limit_nano_usd: int
     period: str
+    each: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ class RateLimitEntry:
     organization_id: UUID
     level: Level
     level_id: UUID
-    requests_per_minute: int | None
-    tokens_per_minute: int | None
+    each: str
+    rates: tuple[int | None, ...]  # in the order of `tenants.models.money.RATES`
     concurrency: int | None
 
 
@@ -151,15 +153,17 @@ def identity_providers(ids: Ids) -> Iterator[IdentityProviderEntry]:
 def budgets(ids: Ids) -> Iterator[BudgetEntry]:
     same = Same()
     rows = _rows(Budget, ids).filter(is_active=True)
-    for identifier, *owner, name, limit, period in _columns(rows, "id", *_OWNER, "name", "limit_nano_usd", "period"):
-        yield BudgetEntry(identifier, same[owner[0]], *_level(owner), name, same[limit], same[period])
+    names = ("name", "limit_nano_usd", "period", "each")
+    for identifier, *owner, name, limit, period, each in _columns(rows, "id", *_OWNER, *names):
+        yield BudgetEntry(identifier, same[owner[0]], *_level(owner), name, same[limit], same[period], same[each])
 
 
 def rate_limits(ids: Ids) -> Iterator[RateLimitEntry]:
     same = Same()
-    names = ("requests_per_minute", "tokens_per_minute", "concurrency")
-    for identifier, *owner, requests, tokens, places in _columns(_rows(RateLimit, ids), "id", *_OWNER, *names):
-        yield RateLimitEntry(identifier, same[owner[0]], *_level(owner), same[requests], same[tokens], same[places])
+    names = ("each", "concurrency", *RATES)
+    for identifier, *columns in _columns(_rows(RateLimit, ids), "id", *_OWNER, *names):
+        owner, (each, places, *rates) = columns[: len(_OWNER)], columns[len(_OWNER) :]
+        yield RateLimitEntry(identifier, same[owner[0]], *_level(owner), same[each], same[tuple(rates)], same[places])
 
 
 SECTION: dict[str, Callable[[Ids], Iterator[Any]]] = {

@@ -47,7 +47,8 @@ class SettledOrphan:
 
     request_id: UUID
     organization_id: UUID
-    tokens: int
+    input_tokens: int
+    output_tokens: int
     cost_nano_usd: int
 
 
@@ -95,7 +96,8 @@ def _append(writer: UUID, orphans: list[OutcomeRow], using: str) -> list[Settled
         SettledOrphan(
             orphan.request_id,
             orphan.organization_id,
-            orphan.settlement.hold.tokens,
+            (hold := orphan.settlement.hold).input_tokens,
+            hold.tokens - hold.input_tokens,
             orphan.settlement.cost_nano_usd,
         )
         for orphan in orphans

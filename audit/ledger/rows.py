@@ -29,7 +29,8 @@ class SealedBody:
 class Hold:
     """What is held for a request while it is open. Kept in its `requested` record.
 
-    `budgets` maps the id of each budget charged to the period it is charged in: `{"<id>": "2026-11"}`.
+    `budgets` maps the id of each budget charged to the period it is charged in: `{"<id>": "2026-11"}`. `tokens` are
+    input and output together; `end_user_levels` are ids of limits that count this end user alone.
     """
 
     project_id: UUID | None
@@ -40,6 +41,8 @@ class Hold:
     budgets: Mapping[str, str]
     admitted_at: datetime
     dimensions: Dimensions = field(default_factory=Dimensions)
+    input_tokens: int = 0
+    end_user_levels: tuple[UUID, ...] = ()
 
     @classmethod
     def stored(cls, fields: Mapping[str, Any]) -> Hold:
@@ -53,6 +56,8 @@ class Hold:
             budgets=fields["budgets"],
             admitted_at=datetime.fromisoformat(fields["admitted_at"]),
             dimensions=Dimensions.stored(fields["dimensions"]) if "dimensions" in fields else Dimensions(),
+            input_tokens=fields.get("input_tokens", 0),
+            end_user_levels=tuple(UUID(level) for level in fields.get("end_user_levels", ())),
         )
 
 

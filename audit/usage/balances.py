@@ -46,10 +46,12 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a request was settled at; or `is_open`, with no figures yet."""
+    """What a request was settled at, and the budgets charged; or `is_open`, with no figures yet."""
 
-    tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
     cost_nano_usd: int = 0
+    charged: frozenset[UUID] = frozenset()
     is_open: bool = False
 
 
@@ -86,9 +88,7 @@ class LedgerTruth:
     async def outcomes(self, organization_id: UUID, request_ids: Collection[UUID]) -> dict[UUID, Ended]:
         """How these requests ended. One that was never recorded is absent: no call was made for it."""
         found = orjson.loads(await self._call(_OUTCOMES, [organization_id.bytes, orjson.dumps(list(request_ids))]))
-        return {
-            UUID(request): Ended(*outcome) if outcome else Ended(is_open=True) for request, outcome in found.items()
-        }
+        return {UUID(request): _ended(outcome) for request, outcome in found.items()}
 
     async def close(self) -> None:
         await self._wire.close()
@@ -103,3 +103,10 @@ class LedgerTruth:
                 headers={"Retry-After": "1"},
             ) from failure
         return text(answer)
+
+
+def _ended(outcome: tuple[int, int, int, list[str]] | None) -> Ended:
+    if outcome is None:
+        return Ended(is_open=True)
+    input_tokens, output_tokens, cost_nano_usd, charged = outcome
+    return Ended(input_tokens, output_tokens, cost_nano_usd, frozenset(UUID(budget) for budget in charged))

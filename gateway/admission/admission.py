@@ -10,7 +10,7 @@ from uuid import UUID
 
 from gateway.admission import refusals
 from gateway.admission.connection import Connection
-from gateway.admission.holds import BudgetLine, Held, Hold, Limit, Settled, Spending, budget_field
+from gateway.admission.holds import BudgetLine, Held, Hold, Settled, Spending, budget_field
 from gateway.admission.organization import Organization
 from gateway.admission.rebuild import Rebuilds
 from gateway.admission.resp import Argument, bulks
@@ -64,13 +64,14 @@ class Admission:
         organization = self._organization(hold.organization_id)
         request = (
             hold.request_id.hex,
-            hold.tokens,
+            hold.input_tokens,
+            hold.output_tokens,
             hold.cost_nano_usd,
             hold.lease_seconds * 1000,
             len(hold.limits),
         )
         lines = b"".join([limit.wire for limit in hold.limits] + [line.wire for line in hold.budgets])
-        count = Limit.ARGUMENTS * len(hold.limits) + BudgetLine.ARGUMENTS * len(hold.budgets)
+        count = sum(limit.arguments for limit in hold.limits) + BudgetLine.ARGUMENTS * len(hold.budgets)
         try:
             epoch, (status, expired, *answer) = await self._run(HOLD, organization, request, lines, count)
         except asyncio.CancelledError:
@@ -90,16 +91,16 @@ class Admission:
             raise refusals.unaffordable(hold, answer)
         return _held(epoch, answer)
 
-    async def settle(self, organization_id: UUID, request_id: UUID, *, tokens: int, cost_nano_usd: int) -> Settled:
+    async def settle(self, organization_id: UUID, request_id: UUID, outcome: Outcome) -> Settled:
         """Gives back what was held and adds what was used; with nothing used, that releases the hold.
 
         For after the settlement is durable: what is lost between the two is found in the books.
         """
-        if tokens < 0 or cost_nano_usd < 0:
+        if min(outcome.input_tokens, outcome.output_tokens, outcome.cost_nano_usd) < 0:
             raise ValueError("tokens and cost are not negative")
-        if self._share is not None and self._share.settle(request_id, tokens):
+        if self._share is not None and self._share.settle(request_id, outcome):
             return Settled.SETTLED
-        return await self._settle(organization_id, request_id, Outcome(tokens, cost_nano_usd), False)
+        return await self._settle(organization_id, request_id, outcome, False)
 
     async def renew(self, organization_id: UUID, request_id: UUID, lease_seconds: int) -> bool:
         """Lengthens the lease of a call that still runs, from now. False: there is no such hold."""
@@ -109,7 +110,7 @@ class Admission:
 
     async def spending(self, organization_id: UUID, budgets: Sequence[BudgetLine]) -> list[Spending]:
         """Where each budget stands in its line's period, in the order given."""
-        fields = [part for line in budgets for part in (budget_field(line.budget_id), line.period)]
+        fields = [part for line in budgets for part in (budget_field(line.charged_id), line.period)]
         _, (_, *amounts) = await self._run(SPENDING, self._organization(organization_id), tuple(fields))
         return [Spending(int(spent), int(held)) for spent, held in zip(amounts[::2], amounts[1::2], strict=True)]
 
@@ -120,7 +121,7 @@ class Admission:
         """
         organization = self._organization(organization_id)
         while True:
-            _, (_, expired) = await self._run(SETTLE, organization, ("", 0, 0, 0))
+            _, (_, expired) = await self._run(SETTLE, organization, ("", 0, 0, 0, 0, ""))
             if not expired:
                 return
             self._sweep.begin(organization_id, expired)
@@ -161,7 +162,14 @@ class Admission:
 
     async def _settle(self, organization_id: UUID, request_id: UUID, outcome: Outcome, only_expired: bool) -> Settled:
         organization = self._organization(organization_id)
-        request = (request_id.hex, outcome.tokens, outcome.cost_nano_usd, int(only_expired))
+        request = (
+            request_id.hex,
+            outcome.input_tokens,
+            outcome.output_tokens,
+            outcome.cost_nano_usd,
+            int(only_expired),
+            *_charged(outcome),
+        )
         _, (status, expired) = await self._run(SETTLE, organization, request)
         if expired:
             self._sweep.begin(organization_id, expired)
@@ -169,8 +177,8 @@ class Admission:
 
     def _abandon(self, organization: Organization, request_id: UUID) -> None:
         """Nobody waits for the hold any more. It was sent, so its release follows it on the same connection."""
-        arguments = bulks((organization.epoch, self._now(), request_id.hex, 0, 0, 0))
-        self._connection.post(SETTLE, 9, organization.keys + arguments)
+        arguments = bulks((organization.epoch, self._now(), request_id.hex, 0, 0, 0, 0, ""))
+        self._connection.post(SETTLE, 11, organization.keys + arguments)
 
     async def _run(
         self,
@@ -211,8 +219,14 @@ class Admission:
             raise refusals.unavailable() from error
 
 
+def _charged(outcome: Outcome) -> tuple[Argument, ...]:
+    if outcome.charged is None:
+        return ("",)
+    return ("1", *(budget_field(budget_id) for budget_id in outcome.charged))
+
+
 def _held(epoch: str, answer: Sequence[Any]) -> Held:
-    requests, requests_limit, requests_reset, tokens, tokens_limit, tokens_reset, money = answer
+    requests, requests_limit, requests_reset, tokens, tokens_limit, tokens_reset, money, *_ = answer
     limits_requests, limits_tokens = requests_limit >= 0, tokens_limit >= 0
     return Held(
         epoch,

@@ -7,39 +7,60 @@ that a call does not encode them again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Literal
 from uuid import UUID
 
 from gateway.admission.resp import bulks
 
-Level = Literal["key", "project", "team", "organization"]
+Level = Literal["end_user", "key", "project", "team", "organization"]
+Quantity = Literal["requests", "input_tokens", "output_tokens", "tokens"]
+Window = Literal["minute", "hour", "day"]
+QUANTITIES: tuple[Quantity, ...] = ("requests", "input_tokens", "output_tokens", "tokens")
+WINDOWS: dict[Window, int] = {"minute": 60_000, "hour": 3_600_000, "day": 86_400_000}  # milliseconds
+
+_LATE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So much of something in each window: a bucket of that size which drains steadily.
+
+    A burst of a whole window's worth passes, then the rate. `tokens` are input and output together.
+    """
+
+    quantity: Quantity
+    window: Window
+    ceiling: int
+
+    @property
+    def code(self) -> int:
+        """The rate's number in the scripts, `lua/common.lua`."""
+        return QUANTITIES.index(self.quantity) * len(WINDOWS) + list(WINDOWS).index(self.window)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The ceilings of one level. None is no ceiling of that kind; 0 lets nothing pass.
-
-    A ceiling per minute is a bucket of that size which drains steadily: a burst of a whole minute's worth passes,
-    then the rate.
-    """
+    """The ceilings of one level. What is not named has none; a ceiling of 0 lets nothing pass."""
 
     level: Level
     level_id: UUID
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
+    rates: tuple[Rate, ...] = ()
     concurrency: int | None = None
     wire: bytes = field(init=False, repr=False, compare=False)
-
-    ARGUMENTS = 4
+    arguments: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        ceilings = (self.requests_per_minute, self.tokens_per_minute, self.concurrency)
-        if any(ceiling is not None and ceiling < 0 for ceiling in ceilings):
+        if any(rate.ceiling < 0 for rate in self.rates) or (self.concurrency or 0) < 0:
             raise ValueError("a ceiling is not negative")
-        texts = ("" if ceiling is None else ceiling for ceiling in ceilings)
-        object.__setattr__(self, "wire", bulks((level_field(self.level, self.level_id), *texts)))
+        rates = tuple(sorted(self.rates, key=lambda rate: rate.code))
+        places = "" if self.concurrency is None else self.concurrency
+        pairs = (part for rate in rates for part in (rate.code, rate.ceiling))
+        encoded = (level_field(self.level, self.level_id), places, len(rates), *pairs)
+        object.__setattr__(self, "rates", rates)
+        object.__setattr__(self, "wire", bulks(encoded))
+        object.__setattr__(self, "arguments", len(encoded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,7 @@ class BudgetLine:
 
     `period` names the period; the ids of one budget's periods sort in the order of time (`2026-11-21` before
     `2026-11-22`), since a newer one starts the count at zero. `resets_at` is None for a budget that never does.
+    `account_id` is what it is counted under where it is an allowance for each of many.
     """
 
     budget_id: UUID
@@ -56,15 +78,27 @@ class BudgetLine:
     limit_nano_usd: int
     period: str
     resets_at: datetime | None = None
+    account_id: UUID | None = None
     wire: bytes = field(init=False, repr=False, compare=False)
 
-    ARGUMENTS = 3
+    ARGUMENTS = 5
 
     def __post_init__(self) -> None:
         if self.limit_nano_usd < 0 or not self.period:
             raise ValueError("a budget has a period and a limit that is not negative")
-        encoded = bulks((budget_field(self.budget_id), self.period, self.limit_nano_usd))
+        encoded = bulks((budget_field(self.charged_id), self.period, self.limit_nano_usd, "", self._forgotten_at_ms()))
         object.__setattr__(self, "wire", encoded)
+
+    @property
+    def charged_id(self) -> UUID:
+        """What the counters and the books know it by."""
+        return self.account_id or self.budget_id
+
+    def _forgotten_at_ms(self) -> int | str:
+        """End users are many: what one used of a period that is long over is not kept in the counters."""
+        if self.level != "end_user" or self.resets_at is None:
+            return ""
+        return int((self.resets_at + _LATE).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +109,27 @@ class Hold:
     organization_id: UUID
     limits: tuple[Limit, ...]
     budgets: tuple[BudgetLine, ...]
-    tokens: int
+    input_tokens: int
+    output_tokens: int
     cost_nano_usd: int
     lease_seconds: int = 120
 
     def __post_init__(self) -> None:
-        if self.tokens < 0 or self.cost_nano_usd < 0 or self.lease_seconds <= 0:
+        if min(self.input_tokens, self.output_tokens, self.cost_nano_usd) < 0 or self.lease_seconds <= 0:
             raise ValueError("tokens and cost are not negative, and a lease lasts")
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def asks(self, quantity: Quantity) -> int:
+        """How much of it the call may use."""
+        return 1 if quantity == "requests" else int(getattr(self, quantity))
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The call may go on. What is left is that of the tightest level and budget; None where nothing limits.
+    """The call may go on. What is left is that of the tightest rate and budget; None where nothing limits.
 
     `epoch` is the state the hold was made in. Where it is no longer the current one, the hold may be lost with the
     state: hold again before anything leaves the process. None where no server held it (`admission.share`).

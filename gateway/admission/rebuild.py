@@ -116,7 +116,8 @@ def _as_arguments(balances: Balances) -> Iterator[Argument]:
         yield from (budget_field(spent.budget_id), spent.period, spent.nano_usd)
     yield len(balances.holds)
     for hold in balances.holds:
-        yield from (hold.request_id.hex, hold.tokens, hold.cost_nano_usd, hold.lease_seconds * 1000)
+        yield from (hold.request_id.hex, hold.input_tokens, hold.output_tokens)
+        yield from (hold.cost_nano_usd, hold.lease_seconds * 1000)
         yield len(hold.levels)
         for level, level_id in hold.levels:
             yield level_field(level, level_id)

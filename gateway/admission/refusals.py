@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 from uuid import UUID
 
-from gateway.admission.holds import BudgetLine, Hold, Limit
+from gateway.admission.holds import QUANTITIES, BudgetLine, Hold, Limit, Rate
 from kit import money
 from kit.errors import BudgetExceeded, RateLimited, Unavailable
 
+# Position of the level, code of the rate (-1: calls at once), milliseconds after which a retry makes sense (-1: never).
+Refusal = tuple[int, int, int]
+
 DO_NOT_RETRY = {"x-should-retry": "false"}
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_LEVELS = {level: level.replace("_", " ") for level in ("end_user", "key", "project", "team", "organization")}
+_QUANTITIES = {quantity: quantity.replace("_", " ") for quantity in QUANTITIES}
+_WINDOWS = {"minute": "a minute", "hour": "an hour", "day": "a day"}
+_SHORTEN = {
+    "input_tokens": "Shorten the prompt.",
+    "output_tokens": "Ask for fewer output tokens.",
+    "tokens": "Shorten the prompt or ask for fewer output tokens.",
+}
 
 
-def limited(hold: Hold, refusals: list[Any]) -> RateLimited:
-    """`refusals` are [position, kind, retry after ms], -1 for never; the one that lasts longest is named."""
-    position, kind, wait = max(refusals, key=lambda refusal: float("inf") if refusal[2] < 0 else refusal[2])
+def limited(hold: Hold, refusals: Sequence[Refusal]) -> RateLimited:
+    """The one that lasts longest is named."""
+    position, code, wait = max(refusals, key=lambda refusal: float("inf") if refusal[2] < 0 else refusal[2])
     limit = hold.limits[position]
-    details = {"level": limit.level, "level_id": str(limit.level_id), "kind": kind.decode()}
+    rate = next((rate for rate in limit.rates if rate.code == code), None)
+    ceiling = _ceiling(limit, rate)
+    details: dict[str, object] = {"level": limit.level, "level_id": str(limit.level_id)}
+    details |= {"kind": rate.quantity, "window": rate.window} if rate else {"kind": "concurrency"}
     if wait < 0:
-        return RateLimited(_never_fits(hold, limit, kind), headers=DO_NOT_RETRY, details=details)
+        return RateLimited(_never_fits(hold, limit, rate), headers=DO_NOT_RETRY, details=details)
     wait = max(wait, 1)
     return RateLimited(
-        f"The {limit.level}'s limit on {_CEILINGS[kind].format(limit=limit)} is used up. Try again in {wait} ms.",
+        f"The {_LEVELS[limit.level]}'s limit on {ceiling} is used up. Try again in {wait} ms.",
         headers={"retry-after": str(ceil(wait / 1000)), "retry-after-ms": str(wait)},
         details={**details, "retry_after_ms": wait},
     )
@@ -38,7 +53,7 @@ def unaffordable(hold: Hold, refusals: list[Any]) -> BudgetExceeded:
     resets = f"It resets at {line.resets_at.isoformat()}." if line.resets_at else "It does not reset."
     return BudgetExceeded(
         f"The call may cost ${money.plain(hold.cost_nano_usd)} and ${money.plain(left)} is left of the budget "
-        f"“{line.name}” of the {line.level}. {resets}",
+        f"“{line.name}” of the {_LEVELS[line.level]}. {resets}",
         headers=DO_NOT_RETRY,
         details={
             "budget": {
@@ -62,21 +77,20 @@ def unavailable() -> Unavailable:
     )
 
 
-_CEILINGS = {
-    b"requests": "{limit.requests_per_minute} requests a minute",
-    b"tokens": "{limit.tokens_per_minute} tokens a minute",
-    b"concurrency": "{limit.concurrency} calls at a time",
-}
+def _ceiling(limit: Limit, rate: Rate | None) -> str:
+    if rate is None:
+        return f"{limit.concurrency} calls at a time"
+    return f"{rate.ceiling} {_QUANTITIES[rate.quantity]} {_WINDOWS[rate.window]}"
 
 
-def _never_fits(hold: Hold, limit: Limit, kind: bytes) -> str:
-    ceiling = _CEILINGS[kind].format(limit=limit)
-    if kind == b"tokens":
+def _never_fits(hold: Hold, limit: Limit, rate: Rate | None) -> str:
+    level, ceiling = _LEVELS[limit.level], _ceiling(limit, rate)
+    if rate is not None and rate.quantity != "requests":
         return (
-            f"The call may use {hold.tokens} tokens, more than the {limit.level}'s whole limit of {ceiling}. "
-            "Shorten the prompt or ask for fewer output tokens."
+            f"The call may use {hold.asks(rate.quantity)} {_QUANTITIES[rate.quantity]}, more than the {level}'s whole "
+            f"limit of {ceiling}. {_SHORTEN[rate.quantity]}"
         )
-    return f"The {limit.level}'s limit of {ceiling} lets no call pass."
+    return f"The {level}'s limit of {ceiling} lets no call pass."
 
 
 def _resets(line: BudgetLine) -> tuple[datetime, UUID]:

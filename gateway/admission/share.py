@@ -14,10 +14,11 @@ from math import ceil
 from uuid import UUID
 
 from gateway.admission import refusals
-from gateway.admission.holds import Held, Hold, Limit
+from gateway.admission.holds import WINDOWS, Held, Hold, Limit, Quantity, Rate
+from gateway.admission.refusals import Refusal
+from gateway.admission.truth import Outcome
 from kit import clock, metrics
 
-_MINUTE = 60.0
 _BUSY_RETRY_MS = 1000
 _FUZZ = 1e-6
 _UNKNOWN = Held(None, None, None, None, None, None, None, None)
@@ -33,8 +34,8 @@ class _Bucket:
     at: float
     used: float
 
-    def drain(self, share: float, now: float) -> None:
-        self.used = max(0.0, self.used - (now - self.at) * share / _MINUTE)
+    def drain(self, share: float, window_seconds: float, now: float) -> None:
+        self.used = max(0.0, self.used - (now - self.at) * share / window_seconds)
         self.at = now
 
 
@@ -44,10 +45,9 @@ class LocalShare:
     def __init__(self, workers: Callable[[], int], now: Callable[[], float] = clock.monotonic) -> None:
         self._workers = workers
         self._now = now
-        self._requests: dict[UUID, _Bucket] = {}  # by level, as the next two
-        self._tokens: dict[UUID, _Bucket] = {}
+        self._buckets: dict[tuple[UUID, int], _Bucket] = {}  # by level and rate
         self._in_flight: Counter[UUID] = Counter()
-        self._running: dict[UUID, tuple[Hold, list[_Bucket]]] = {}  # and where its tokens were counted
+        self._running: dict[UUID, tuple[Hold, list[tuple[Quantity, _Bucket]]]] = {}  # and where it was counted
 
     def hold(self, hold: Hold) -> Held:
         """Counts the call at every level, or at none; repeated, it is not counted again.
@@ -64,22 +64,27 @@ class LocalShare:
         ]
         if refused:
             raise refusals.limited(hold, refused)
+        counted = []
         for limit in hold.limits:
             self._in_flight[limit.level_id] += 1
-        _pour(_of(hold, self._requests), 1)
-        counted = _of(hold, self._tokens)
-        _pour(counted, hold.tokens)
+            for rate in limit.rates:
+                if bucket := self._buckets.get((limit.level_id, rate.code)):
+                    bucket.used += hold.asks(rate.quantity)
+                    counted.append((rate.quantity, bucket))
         self._running[hold.request_id] = hold, counted
         _admitted.value += 1
         return _UNKNOWN
 
-    def settle(self, request_id: UUID, tokens: int) -> bool:
+    def settle(self, request_id: UUID, outcome: Outcome) -> bool:
         """Gives back what a call did not use. False: it was not held here."""
         running = self._running.pop(request_id, None)
         if running is None:
             return False
         hold, counted = running
-        _pour(counted, tokens - hold.tokens)
+        used = {"requests": 1, "input_tokens": outcome.input_tokens, "output_tokens": outcome.output_tokens}
+        used["tokens"] = outcome.input_tokens + outcome.output_tokens
+        for quantity, bucket in counted:
+            bucket.used += used[quantity] - hold.asks(quantity)
         for limit in hold.limits:
             self._in_flight[limit.level_id] -= 1
             if not self._in_flight[limit.level_id]:
@@ -88,42 +93,28 @@ class LocalShare:
 
     def forget(self) -> None:
         """The server counts again; should it go away once more, shares begin used up once more."""
-        self._requests.clear()
-        self._tokens.clear()
+        self._buckets.clear()
 
-    def _look(self, position: int, limit: Limit, hold: Hold) -> Iterator[tuple[int, bytes, int]]:
+    def _look(self, position: int, limit: Limit, hold: Hold) -> Iterator[Refusal]:
         """Why the call does not fit this level now, as `refusals.limited` takes it."""
         workers = max(1, self._workers())
-        for kind, buckets, ceiling, amount in (
-            (b"requests", self._requests, limit.requests_per_minute, 1),
-            (b"tokens", self._tokens, limit.tokens_per_minute, hold.tokens),
-        ):
-            if ceiling is not None and amount:
-                wait = self._wait(buckets, limit.level_id, ceiling, workers, amount)
-                if wait:
-                    yield position, kind, wait
+        for rate in limit.rates:
+            amount = hold.asks(rate.quantity)
+            if amount and (wait := self._wait(limit.level_id, rate, workers, amount)):
+                yield position, rate.code, wait
         if limit.concurrency is not None and self._in_flight[limit.level_id] >= limit.concurrency // workers:
             if 0 < limit.concurrency < workers:
                 raise refusals.unavailable()
-            yield position, b"concurrency", _BUSY_RETRY_MS if limit.concurrency else -1
+            yield position, -1, _BUSY_RETRY_MS if limit.concurrency else -1
 
-    def _wait(self, buckets: dict[UUID, _Bucket], level_id: UUID, ceiling: int, workers: int, amount: int) -> int:
+    def _wait(self, level_id: UUID, rate: Rate, workers: int, amount: int) -> int:
         """Milliseconds until `amount` fits; 0 where it does, -1 where it never will."""
-        share = ceiling / workers
-        if amount > ceiling:
+        share, window_ms = rate.ceiling / workers, WINDOWS[rate.window]
+        if amount > rate.ceiling:
             return -1
         if amount > share:
             raise refusals.unavailable()
-        bucket = buckets.setdefault(level_id, _Bucket(self._now(), share))
-        bucket.drain(share, self._now())
+        bucket = self._buckets.setdefault((level_id, rate.code), _Bucket(self._now(), share))
+        bucket.drain(share, window_ms / 1000, self._now())
         excess = bucket.used + amount - share
-        return ceil(excess * _MINUTE * 1000 / share) if excess > _FUZZ else 0
-
-
-def _of(hold: Hold, buckets: dict[UUID, _Bucket]) -> list[_Bucket]:
-    return [bucket for limit in hold.limits if (bucket := buckets.get(limit.level_id)) is not None]
-
-
-def _pour(buckets: list[_Bucket], amount: int) -> None:
-    for bucket in buckets:
-        bucket.used += amount
+        return ceil(excess * window_ms / share) if excess > _FUZZ else 0

@@ -27,7 +27,8 @@ class OpenHold:
     """
 
     request_id: UUID
-    tokens: int
+    input_tokens: int
+    output_tokens: int
     cost_nano_usd: int
     levels: tuple[tuple[Level, UUID], ...]
     budgets: tuple[tuple[UUID, str], ...]
@@ -48,10 +49,15 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended: settled at so much; or, `is_open`, not yet."""
+    """How a call ended: settled at so much; or, `is_open`, not yet.
 
-    tokens: int = 0
+    `charged` are the budgets that pay, of those that were held; None: all of them.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
     cost_nano_usd: int = 0
+    charged: frozenset[UUID] | None = None
     is_open: bool = field(default=False, kw_only=True)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest
 
-from gateway import process
+from gateway import process, spending
 from gateway.api import body, cors, errors, headers
 from gateway.api.replies import JSON, EventReply, HeaderPairs, Reply
 from gateway.caller import Caller, Headers
@@ -119,14 +119,7 @@ def event_reply(exchange: Exchange) -> EventReply:
 
 def _pass_flood_gate(services: Services, caller: Caller, report: Report) -> None:
     """A refusal by this worker alone, before anything was parsed, is counted and not recorded: a flood would write."""
-    tightest = min(
-        (
-            limit.requests_per_minute
-            for _, level_id in caller.level_ids()
-            if (limit := services.snapshot.rate_limits.one(level_id)) and limit.requests_per_minute is not None
-        ),
-        default=None,
-    )
+    tightest = spending.requests_per_minute(spending.limits(services.snapshot, caller.level_ids()))
     if tightest is not None:
         wait = services.flood_gate.wait_seconds(caller.credential.id, tightest)
         if wait:

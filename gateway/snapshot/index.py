@@ -110,7 +110,7 @@ class Snapshot:
         self.api_keys: Table[ApiKeyEntry] = Table(lambda key: (secret.digest for secret in key.secrets))
         self.identity_providers: Table[IdentityProviderEntry] = Table(lambda entry: (entry.issuer,))
         self.budgets: Table[BudgetEntry] = Table(lambda budget: (budget.level_id,))
-        self.rate_limits: Table[RateLimitEntry] = Table(lambda limit: (limit.level_id,))
+        self.rate_limits: Table[RateLimitEntry] = Table(lambda limit: ((limit.level_id, limit.each),))
         self.providers: Table[ProviderEntry] = Table()
         self.models: Table[ModelEntry] = Table(_named)
         self.deployments: Table[DeploymentEntry] = Table(

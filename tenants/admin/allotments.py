@@ -19,11 +19,20 @@ from tenants.services.organizations import Limits
 _LEVEL = (
     "Where it binds",
     {
-        "fields": ["team", "project", "api_key"],
+        "fields": ["team", "project", "api_key", "each"],
         "description": "The narrowest one given. None: the whole organisation.",
     },
 )
-_LIMIT_FIELDS = ["requests_per_minute", "tokens_per_minute", "concurrency"]
+_CEILINGS: list[tuple[str, Any]] = [
+    (title, {"fields": [f"{quantity}_per_{window}" for window in ("minute", "hour", "day")]})
+    for quantity, title in [
+        ("requests", "Requests"),
+        ("input_tokens", "Input tokens"),
+        ("output_tokens", "Output tokens"),
+        ("tokens", "Tokens of both together"),
+    ]
+] + [("Calls under way at once", {"fields": ["concurrency"]})]
+_EMPTY_IS_NONE = "Empty: no limit of that kind."
 
 
 class LevelForm(GovernedForm):
@@ -55,19 +64,19 @@ class BudgetAdmin(GovernedAdmin[Budget]):
     purpose = "A ceiling on spend. Every budget that binds a call holds at once; one that does not fit refuses it."
     form = BudgetForm
     can_enter = can_amend = True
-    list_display = ["name", "level_of", "ceiling", "period", "is_active"]
+    list_display = ["name", "bound", "ceiling", "period", "is_active"]
     list_filter = ["period", "team", "is_active"]
     list_select_related = ["team", "project__team", "api_key", "organization"]
     search_fields = ["name", "team__name", "project__name"]
     add_fieldsets = [(None, {"fields": ["name", "limit", "period"]}), _LEVEL]
-    fieldsets = [(None, {"fields": ["name", "limit", "period", "level_of", "is_active", "created_at"]})]
+    fieldsets = [(None, {"fields": ["name", "limit", "period", "bound", "is_active", "created_at"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name", "period", "level_of", "is_active", "created_at"] if obj else []
+        return ["name", "period", "bound", "is_active", "created_at"] if obj else []
 
     @admin.display(description="Binds")
-    def level_of(self, row: Budget) -> str:
-        return str(row.api_key or row.project or row.team or row.organization)
+    def bound(self, row: Budget) -> str:
+        return row.bound
 
     @admin.display(description="Limit", ordering="limit_nano_usd")
     def ceiling(self, row: Budget) -> str:
@@ -80,6 +89,7 @@ class BudgetAdmin(GovernedAdmin[Budget]):
             limit_nano_usd=entered["limit"],
             period=Period(entered["period"]),
             level=_level(entered),
+            each=entered["each"],
             now=clock.now(),
         )
 
@@ -89,32 +99,56 @@ class BudgetAdmin(GovernedAdmin[Budget]):
 
 @admin.register(RateLimit)
 class RateLimitAdmin(GovernedAdmin[RateLimit]):
-    purpose = "Ceilings on requests and tokens a minute, and on calls under way at once."
+    purpose = (
+        "Ceilings on requests and tokens a minute, hour and day, and on calls under way at once. Of a level's own and "
+        "those for each of its kind the narrowest counts."
+    )
     form = LevelForm
     can_enter = can_amend = True
-    list_display = ["level_of", *_LIMIT_FIELDS]
-    list_filter = ["team"]
+    list_display = ["bound", "requests", "tokens", "concurrency"]
+    list_filter = ["each", "team"]
     list_select_related = ["team", "project__team", "api_key", "organization"]
     search_fields = ["team__name", "project__name", "api_key__prefix"]
-    add_fieldsets = [(None, {"fields": _LIMIT_FIELDS, "description": "Empty: no limit of that kind."}), _LEVEL]
-    fieldsets = [(None, {"fields": ["level_of", *_LIMIT_FIELDS], "description": "Empty: no limit of that kind."})]
+    add_fieldsets = [(None, {"fields": [], "description": _EMPTY_IS_NONE}), *_CEILINGS, _LEVEL]
+    fieldsets = [(None, {"fields": ["bound"], "description": _EMPTY_IS_NONE}), *_CEILINGS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["level_of"] if obj else []
+        return ["bound"] if obj else []
 
     @admin.display(description="Binds")
-    def level_of(self, row: RateLimit) -> str:
-        return str(row.api_key or row.project or row.team or row.organization)
+    def bound(self, row: RateLimit) -> str:
+        return row.bound
+
+    @admin.display(description="Requests")
+    def requests(self, row: RateLimit) -> str:
+        return _in_words(row, "requests")
+
+    @admin.display(description="Tokens")
+    def tokens(self, row: RateLimit) -> str:
+        return _in_words(row, "tokens", "input_tokens", "output_tokens")
 
     def enter(self, request: HttpRequest, entered: dict[str, Any]) -> RateLimit:
-        return self._set(request, entered, _level(entered))
+        return self._set(request, entered, _level(entered), entered["each"])
 
     def amend(self, request: HttpRequest, row: RateLimit, entered: dict[str, Any]) -> RateLimit:
-        return self._set(request, entered, Level(row.team, row.project, row.api_key))
+        return self._set(request, entered, Level(row.team, row.project, row.api_key), row.each)
 
-    def _set(self, request: HttpRequest, entered: dict[str, Any], level: Level) -> RateLimit:
-        limits = Limits(entered["requests_per_minute"], entered["tokens_per_minute"], entered["concurrency"])
-        return allotments.set_limits(actor=actor_of(request), limits=limits, level=level, now=clock.now())
+    def _set(self, request: HttpRequest, entered: dict[str, Any], level: Level, each: str) -> RateLimit:
+        limits = Limits.of(entered)
+        return allotments.set_limits(actor=actor_of(request), limits=limits, level=level, each=each, now=clock.now())
+
+
+def _in_words(row: RateLimit, *quantities: str) -> str:
+    """`100 a minute, 1,000 an hour`; of tokens also `50 of input a day`."""
+    windows = {"minute": "a minute", "hour": "an hour", "day": "a day"}
+    of = {"input_tokens": " of input", "output_tokens": " of output"}
+    named = [
+        f"{ceiling:,}{of.get(quantity, '')} {window}"
+        for quantity in quantities
+        for name, window in windows.items()
+        if (ceiling := getattr(row, f"{quantity}_per_{name}")) is not None
+    ]
+    return ", ".join(named) or "no limit"
 
 
 def _level(entered: dict[str, Any]) -> Level:

@@ -1,4 +1,4 @@
-from tenants.models.choices import Period, Role, Scope
+from tenants.models.choices import Each, Period, Role, Scope
 from tenants.models.keys import ApiKey, ApiKeySecret, IdentityProvider
 from tenants.models.money import Budget, RateLimit
 from tenants.models.organization import Organization, Project, Team
@@ -8,6 +8,7 @@ __all__ = [
     "ApiKey",
     "ApiKeySecret",
     "Budget",
+    "Each",
     "IdentityProvider",
     "Membership",
     "Organization",

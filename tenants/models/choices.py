@@ -25,6 +25,15 @@ class Period(models.TextChoices):
     TOTAL = "total", "Total"
 
 
+class Each(models.TextChoices):
+    """Of whom every single one has an allowance of its own."""
+
+    TEAM = "team", "Each team"
+    PROJECT = "project", "Each project"
+    KEY = "key", "Each key"
+    END_USER = "end_user", "Each end user"
+
+
 class Scope(models.TextChoices):
     """What a key may be used for."""
 

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
 from typing import ClassVar, Self
+from uuid import UUID, uuid5
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
 from kit import clock, money
 from kit.tenant_owned import ScopedManager, TenantOwned
-from tenants.models.choices import Period
+from tenants.models.choices import Each, Period
 from tenants.models.keys import ApiKey
 from tenants.models.organization import Project, Team
+
+MOST = 10**12  # admission counts in doubles, and what drains from a bucket is a fraction
+RATES = tuple(
+    f"{quantity}_per_{window}"
+    for quantity in ("requests", "input_tokens", "output_tokens", "tokens")
+    for window in ("minute", "hour", "day")
+)
+CEILINGS = (*RATES, "concurrency")
+
+
+def allowance_of(row_id: UUID, member_id: UUID) -> UUID:
+    """The id under which what one team, project, key or end user uses of an allowance for each of them is counted."""
+    return uuid5(row_id, member_id.hex)
 
 
 class Allotted(TenantOwned):
     """A row that binds one level: the organisation, or the team, project or key it names.
 
-    A project's or key's row names the team as well, so that it is visible with its team.
+    A project's or key's row names the team as well, so that it is visible with its team. With `each` it binds every
+    team, project, key or end user within the level by itself, those to come included.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    each = models.CharField(
+        "for each",
+        max_length=8,
+        choices=Each.choices,
+        blank=True,
+        default="",
+        help_text="Empty: it binds all of them together. Else each of them by itself, those to come included.",
+    )
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
@@ -39,8 +65,20 @@ class Allotted(TenantOwned):
             return "project"
         return "team" if self.team_id else "organization"
 
+    @property
+    def bound(self) -> str:
+        """What it binds, in words: `Support`, or `each end user of Support`."""
+        whole = str(self.api_key or self.project or self.team or self.organization)
+        return f"{self.get_each_display().lower()} of {whole}" if self.each else whole
+
 
 LEVELS_ARE_NESTED = Q(project__isnull=True, api_key__isnull=True) | Q(team__isnull=False)
+EACH_IS_WITHIN = (
+    Q(each__in=["", Each.END_USER])
+    | Q(each=Each.TEAM, team__isnull=True)
+    | Q(each=Each.PROJECT, project__isnull=True, api_key__isnull=True)
+    | Q(each=Each.KEY, api_key__isnull=True)
+)
 
 
 class Budget(Allotted):
@@ -56,28 +94,53 @@ class Budget(Allotted):
         constraints = [
             models.CheckConstraint(condition=Q(limit_nano_usd__gte=0), name="budget_is_not_negative"),
             models.CheckConstraint(condition=LEVELS_ARE_NESTED, name="budget_levels_are_nested"),
+            models.CheckConstraint(condition=EACH_IS_WITHIN, name="budget_each_is_within_its_level"),
         ]
 
     def __str__(self) -> str:
         return f"{self.name}: {money.display(self.limit_nano_usd)} per {self.get_period_display().lower()}"
 
 
-class RateLimit(Allotted):
-    """Ceilings per minute and at once. Empty means no limit of that kind at this level."""
+def _ceiling() -> models.PositiveBigIntegerField[int | None, int | None]:
+    return models.PositiveBigIntegerField(null=True, blank=True, validators=[MaxValueValidator(MOST)])
 
-    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
-    tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
-    concurrency = models.PositiveIntegerField(null=True, blank=True)
+
+class RateLimit(Allotted):
+    """Ceilings per window and at once. Empty means no limit of that kind at this level.
+
+    `tokens` are input and output together. Of a level's own row and those of "each" around it the narrowest counts.
+    """
+
+    requests_per_minute = _ceiling()
+    requests_per_hour = _ceiling()
+    requests_per_day = _ceiling()
+    input_tokens_per_minute = _ceiling()
+    input_tokens_per_hour = _ceiling()
+    input_tokens_per_day = _ceiling()
+    output_tokens_per_minute = _ceiling()
+    output_tokens_per_hour = _ceiling()
+    output_tokens_per_day = _ceiling()
+    tokens_per_minute = _ceiling()
+    tokens_per_hour = _ceiling()
+    tokens_per_day = _ceiling()
+    concurrency = _ceiling()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "team", "project", "api_key"],
+                fields=["organization", "team", "project", "api_key", "each"],
                 name="rate_limit_once_per_level",
                 nulls_distinct=False,
             ),
             models.CheckConstraint(condition=LEVELS_ARE_NESTED, name="rate_limit_levels_are_nested"),
+            models.CheckConstraint(condition=EACH_IS_WITHIN, name="rate_limit_each_is_within_its_level"),
+            models.CheckConstraint(
+                condition=reduce(
+                    and_, (Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__lte": MOST}) for name in CEILINGS)
+                ),
+                name="rate_limit_ceilings_are_exact",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"limits of {self.api_key or self.project or self.team or self.organization}"
+        return f"limits of {self.bound}"

@@ -11,6 +11,7 @@ from kit.data_class import DataClass
 from tenants.models import (
     ApiKey,
     ApiKeySecret,
+    Each,
     Membership,
     Organization,
     Period,
@@ -19,6 +20,7 @@ from tenants.models import (
     Scope,
     Team,
 )
+from tenants.models.money import CEILINGS, MOST
 from tenants.models.organization import REGION
 from tenants.rest.base import DataClassField, Scoped, UsdField
 
@@ -26,6 +28,10 @@ from tenants.rest.base import DataClassField, Scoped, UsdField
 def limit_field(**options: Any) -> serializers.IntegerField:
     """A whole number as the database keeps it; null is none."""
     return serializers.IntegerField(min_value=0, max_value=2**31 - 1, allow_null=True, **options)
+
+
+def _ceiling() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=MOST, allow_null=True, required=False, default=None)
 
 
 class OrganizationShown(serializers.ModelSerializer[Organization]):
@@ -175,6 +181,7 @@ class LevelShown(serializers.Serializer[Any]):
     team = serializers.UUIDField(source="team_id", read_only=True, allow_null=True)
     project = serializers.UUIDField(source="project_id", read_only=True, allow_null=True)
     api_key = serializers.UUIDField(source="api_key_id", read_only=True, allow_null=True)
+    each = serializers.CharField(read_only=True, help_text="Of whom each has it alone; empty: all of them together")
 
 
 class BudgetShown(LevelShown):
@@ -192,6 +199,7 @@ class LevelTaken(serializers.Serializer[Any]):
     team = Scoped(Team, required=False, allow_null=True, default=None)
     project = Scoped(Project, required=False, allow_null=True, default=None)
     api_key = Scoped(ApiKey, required=False, allow_null=True, default=None)
+    each = serializers.ChoiceField(choices=Each.choices, allow_blank=True, default="")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if sum(attrs[name] is not None for name in ("team", "project", "api_key")) > 1:
@@ -211,12 +219,14 @@ class BudgetChanged(serializers.Serializer[Any]):
 
 class RateLimitShown(LevelShown):
     id = serializers.UUIDField(read_only=True)
-    requests_per_minute = serializers.IntegerField(read_only=True, allow_null=True)
-    tokens_per_minute = serializers.IntegerField(read_only=True, allow_null=True)
-    concurrency = serializers.IntegerField(read_only=True, allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        shown = {name: serializers.IntegerField(read_only=True, allow_null=True) for name in CEILINGS}
+        return {**super().get_fields(), **shown}
 
 
 class RateLimitTaken(LevelTaken):
-    requests_per_minute = limit_field()
-    tokens_per_minute = limit_field()
-    concurrency = limit_field()
+    """What is absent has no ceiling: the limits take the place of those before."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), **{name: _ceiling() for name in CEILINGS}}

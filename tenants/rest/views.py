@@ -176,7 +176,13 @@ class BudgetViewSet(ScopedViewSet[Budget]):
     serializer_class = wire.BudgetShown
     view_act = "audit.spend.view"
     search_fields = ["name"]
-    filters_by = {"team": "team_id", "project": "project_id", "api_key": "api_key_id", "period": "period"}
+    filters_by = {
+        "team": "team_id",
+        "project": "project_id",
+        "api_key": "api_key_id",
+        "each": "each",
+        "period": "period",
+    }
 
     @extend_schema(request=wire.BudgetTaken, responses={201: wire.BudgetShown})
     def create(self, request: Request) -> Response:
@@ -187,6 +193,7 @@ class BudgetViewSet(ScopedViewSet[Budget]):
             limit_nano_usd=entered["limit_usd"],
             period=Period(entered["period"]),
             level=_level(entered),
+            each=entered["each"],
             now=clock.now(),
         )
         return Response(self.shown(budget), status=status.HTTP_201_CREATED)
@@ -203,15 +210,16 @@ class RateLimitViewSet(ScopedViewSet[RateLimit]):
     model = RateLimit
     serializer_class = wire.RateLimitShown
     view_act = "audit.spend.view"
-    filters_by = {"team": "team_id", "project": "project_id", "api_key": "api_key_id"}
+    filters_by = {"team": "team_id", "project": "project_id", "api_key": "api_key_id", "each": "each"}
 
     @extend_schema(request=wire.RateLimitTaken, responses=wire.RateLimitShown)
     @action(detail=False, methods=["put"], url_path="level")
     def level(self, request: Request) -> Response:
         """Sets the limits of a level, in place of those it had; the same again changes nothing."""
         entered = self.taken(wire.RateLimitTaken)
-        limits = Limits(entered["requests_per_minute"], entered["tokens_per_minute"], entered["concurrency"])
-        row = allotments.set_limits(actor=self.actor, limits=limits, level=_level(entered), now=clock.now())
+        row = allotments.set_limits(
+            actor=self.actor, limits=Limits.of(entered), level=_level(entered), each=entered["each"], now=clock.now()
+        )
         return Response(self.shown(row))
 
 

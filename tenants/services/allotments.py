@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from audit.ledger.append import append_act
 from kit.context import Actor
 from tenants import permissions
-from tenants.models import ApiKey, Budget, Period, Project, RateLimit, Team
+from tenants.models import ApiKey, Budget, Each, Period, Project, RateLimit, Team
 from tenants.services.organizations import Limits
 
 
@@ -39,8 +40,12 @@ def add_budget(
     now: datetime,
     period: Period = Period.MONTH,
     level: Level = Level(),
+    each: Each | str = "",
 ) -> Budget:
-    """A further ceiling on spend. Every budget of every level holds at once."""
+    """A further ceiling on spend. Every budget of every level holds at once.
+
+    With `each` it is an allowance of every team, project, key or end user within the level, those to come included.
+    """
     permissions.require(actor, "tenants.budget.manage")
     permissions.require_reach(actor, level.team.id if level.team else None)
     with transaction.atomic():
@@ -49,6 +54,7 @@ def add_budget(
             team=level.team,
             project=level.project,
             api_key=level.api_key,
+            each=each,
             name=name,
             limit_nano_usd=limit_nano_usd,
             period=period,
@@ -56,7 +62,12 @@ def add_budget(
         )
         budget.full_clean()
         budget.save(force_insert=True)
-        _record(actor, budget, "tenants.budget.added", {"limit_nano_usd": str(limit_nano_usd), "period": period})
+        _record(
+            actor,
+            budget,
+            "tenants.budget.added",
+            {"limit_nano_usd": str(limit_nano_usd), "period": period, "each": each or None},
+        )
     return budget
 
 
@@ -84,33 +95,28 @@ def set_limits(
     limits: Limits,
     now: datetime,
     level: Level = Level(),
+    each: Each | str = "",
 ) -> RateLimit:
-    """Sets a level's rate limits, in place of those it had."""
+    """Sets a level's rate limits, in place of those it had; with `each`, those of all of them within the level.
+
+    Of a level's own limits and those for "each" around it the narrowest counts, not all of them.
+    """
     permissions.require(actor, "tenants.budget.manage")
     permissions.require_reach(actor, level.team.id if level.team else None)
     with transaction.atomic():
-        row, _ = RateLimit.objects.update_or_create(
-            organization_id=actor.organization_id,
-            team=level.team,
-            project=level.project,
-            api_key=level.api_key,
-            defaults={
-                "requests_per_minute": limits.requests_per_minute,
-                "tokens_per_minute": limits.tokens_per_minute,
-                "concurrency": limits.concurrency,
-            },
-            create_defaults={
-                "requests_per_minute": limits.requests_per_minute,
-                "tokens_per_minute": limits.tokens_per_minute,
-                "concurrency": limits.concurrency,
-                "created_at": now,
-            },
-        )
-        _record(actor, row, "tenants.rate_limit.set", {"level": row.level})
+        where = {"team": level.team, "project": level.project, "api_key": level.api_key, "each": each}
+        row = RateLimit.objects.select_for_update(of=("self",)).filter(**where).first()
+        is_new = row is None
+        row = row or RateLimit(organization_id=actor.organization_id, created_at=now, **where)
+        for name, ceiling in asdict(limits).items():
+            setattr(row, name, ceiling)
+        row.full_clean()
+        row.save(force_insert=is_new)
+        _record(actor, row, "tenants.rate_limit.set", {"level": row.level, "each": row.each or None})
     return row
 
 
-def _record(actor: Actor, row: Budget | RateLimit, action: str, details: dict[str, str]) -> None:
+def _record(actor: Actor, row: Budget | RateLimit, action: str, details: dict[str, Any]) -> None:
     append_act(
         actor=actor,
         action=action,

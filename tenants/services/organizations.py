@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
@@ -18,7 +18,8 @@ from kit.context import Actor
 from kit.ids import new_id
 from kit.scoping import within
 from tenants import permissions
-from tenants.models import Budget, Organization, Period, Project, RateLimit, Team
+from tenants.models import Budget, Each, Organization, Period, Project, RateLimit, Team
+from tenants.models.money import CEILINGS
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -34,9 +35,26 @@ INHERIT: Final = Unset.INHERIT
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """Ceilings, by the columns of `RateLimit`. None is none."""
+
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     concurrency: int | None = None
+    requests_per_hour: int | None = None
+    requests_per_day: int | None = None
+    input_tokens_per_minute: int | None = None
+    input_tokens_per_hour: int | None = None
+    input_tokens_per_day: int | None = None
+    output_tokens_per_minute: int | None = None
+    output_tokens_per_hour: int | None = None
+    output_tokens_per_day: int | None = None
+    tokens_per_hour: int | None = None
+    tokens_per_day: int | None = None
+
+    @classmethod
+    def of(cls, named: Mapping[str, Any]) -> Limits:
+        """Those among other values."""
+        return cls(**{name: named[name] for name in CEILINGS if name in named})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,14 @@ class Defaults:
     limits: Limits = Limits()
 
 
+# What a new organisation begins with: for each team, for each end user, for all of it. Administrators change it.
+SHIPPED_LIMITS: Mapping[str, Limits] = {
+    Each.TEAM: Limits(requests_per_minute=100),
+    Each.END_USER: Limits(requests_per_hour=1_000),
+    "": Limits(requests_per_hour=50_000),
+}
+
+
 def found(
     *,
     name: str,
@@ -55,9 +81,13 @@ def found(
     now: datetime,
     time_zone: str = "UTC",
     defaults: Defaults = Defaults(),
+    limits: Mapping[str, Limits] = SHIPPED_LIMITS,
     organization_id: UUID | None = None,
 ) -> Organization:
-    """A new organisation with nobody in it. Reached from commands only: no role may found a tenant."""
+    """A new organisation with nobody in it. Reached from commands only: no role may found a tenant.
+
+    `limits` are those of the whole organisation, by whom each binds; `defaults` are copied to what is made in it.
+    """
     identifier = organization_id or new_id()
     actor = Actor("system", identifier, identifier)
     with within(actor.scope):
@@ -75,6 +105,8 @@ def found(
         )
         organization.full_clean(exclude=["created_at"])
         organization.save(force_insert=True)
+        for each, ceilings in limits.items():
+            RateLimit.objects.create(organization=organization, each=each, created_at=now, **asdict(ceilings))
         append_act(
             actor=actor,
             action="tenants.organization.founded",
@@ -237,11 +269,4 @@ def _allot(*, team: Team, project: Project | None, budget: int | Unset | None, l
             period=Period.MONTH,
         )
     if limits is not None and limits != Limits():
-        RateLimit.objects.create(
-            organization=organization,
-            team=team,
-            project=project,
-            requests_per_minute=limits.requests_per_minute,
-            tokens_per_minute=limits.tokens_per_minute,
-            concurrency=limits.concurrency,
-        )
+        RateLimit.objects.create(organization=organization, team=team, project=project, **asdict(limits))

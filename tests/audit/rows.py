@@ -38,6 +38,7 @@ def hold(tenant: Tenant, *, cost_nano_usd: int = 1_000, budgets: dict[str, str] 
         cost_nano_usd=cost_nano_usd,
         budgets=budgets or {},
         admitted_at=clock.now(),
+        input_tokens=60,
     )
 
 

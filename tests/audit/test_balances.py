@@ -11,7 +11,7 @@ import pytest
 
 from audit.ledger.append import Writer
 from audit.ledger.rows import RequestedRow
-from audit.usage.balances import Balances, LedgerTruth
+from audit.usage.balances import Balances, Ended, LedgerTruth
 from kit import clock
 from kit.ids import new_id
 from tests.audit.conftest import Connect
@@ -112,11 +112,18 @@ async def test_a_rebuild_rolls_up_what_no_task_has(connect: Connect, truth: Ledg
 async def test_how_requests_ended_is_told_one_by_one(
     writer: Writer, truth: LedgerTruth, tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    settled, still_open, foreign, never = requested(tenant), requested(tenant), requested(other_tenant), new_id()
+    budget_id = str(new_id())
+    held = hold(tenant, budgets={budget_id: "2026-11"})
+    settled, still_open, foreign, never = (
+        requested(tenant, held=held),
+        requested(tenant),
+        requested(other_tenant),
+        new_id(),
+    )
     for row in (settled, still_open, foreign):
         await writer.requested(row)
     await writer.outcome(outcome_of(settled, cost_nano_usd=42))
     found = await truth.outcomes(tenant.id, [settled.id, still_open.id, foreign.id, never])
     assert found.keys() == {settled.id, still_open.id}
-    assert (found[settled.id].tokens, found[settled.id].cost_nano_usd, found[settled.id].is_open) == (30, 42, False)
+    assert found[settled.id] == Ended(20, 10, 42, charged=frozenset({UUID(budget_id)}))
     assert found[still_open.id].is_open

@@ -52,7 +52,9 @@ async def test_what_a_dead_writer_left_open_is_settled_at_its_hold(
         await writer.outcome(outcome_of(finished))
     silence(connect, writer)
 
-    assert await reap(tenant) == [SettledOrphan(row.id, tenant.id, tokens=100, cost_nano_usd=777)]
+    assert await reap(tenant) == [
+        SettledOrphan(row.id, tenant.id, input_tokens=60, output_tokens=40, cost_nano_usd=777)
+    ]
     settlement = next(found for found in settlements_of(tenant) if found.request_id == row.id)
     assert (settlement.outcome, settlement.cost_nano_usd, settlement.estimated) == ("outcome_unknown", 777, True)
     assert settlement.budgets == {"budget": "2026-11"}

@@ -58,7 +58,7 @@ class Seeded:
 
 def seed(order: Order, now: datetime) -> Seeded:
     defaults = organizations.Defaults(monthly_budget_nano_usd=_BUDGET, limits=_LIMITS)
-    organization = organizations.found(name="Bench", slug="bench", region="eu", now=now, defaults=defaults)
+    organization = organizations.found(name="Bench", slug="bench", region="eu", now=now, defaults=defaults, limits={})
     for number in range(1, order.organizations):
         _bystander(number, defaults, now)
     system = Actor("system", new_id(), organization.id)
@@ -87,7 +87,9 @@ def seed(order: Order, now: datetime) -> Seeded:
 
 def _bystander(number: int, defaults: organizations.Defaults, now: datetime) -> None:
     """An organisation with a team, a project and a key of its own, which makes no calls."""
-    found = organizations.found(name=f"B{number}", slug=f"b{number}", region="eu", now=now, defaults=defaults)
+    found = organizations.found(
+        name=f"B{number}", slug=f"b{number}", region="eu", now=now, defaults=defaults, limits={}
+    )
     system = Actor("system", new_id(), found.id)
     with within(system.scope):
         team = organizations.create_team(actor=system, name="Bench", slug="bench", now=now)

@@ -194,7 +194,7 @@ def build(*, defaults: organizations.Defaults | None = None, region: str = "eu")
     now = clock.now()
     slug = f"org-{random_secrets.token_hex(6)}"
     organization = organizations.found(
-        name=slug, slug=slug, region=region, now=now, defaults=defaults or organizations.Defaults()
+        name=slug, slug=slug, region=region, now=now, defaults=defaults or organizations.Defaults(), limits={}
     )
     system = Actor("system", new_id(), organization.id)
     with within(system.scope):

@@ -2,11 +2,14 @@
 --
 -- KEYS[1], state of one organisation, a hash of MessagePack values:
 --   epoch         text: under which the state was built
---   <level>       at ms, requests used, tokens used, calls in flight
+--   <level>       at ms, calls in flight, then (rate, used) pairs in the order of their rates
 --   <budget>      period, spent hi, spent lo, held hi, held lo
---   h:<request>   status, gives up at ms, tokens, cost hi, cost lo, n, n * (level, tokens counted there),
+--   h:<request>   status, gives up at ms, input tokens, output tokens, cost hi, cost lo, n, n * (level, rates counted),
 --                 then (budget, period) pairs
--- KEYS[2], leases: sorted set of request ids by the millisecond at which something is due for them.
+-- KEYS[2], leases: sorted set of request ids by the millisecond at which something is due for them; and of the fields
+-- of end users, by when there is nothing left in them to remember.
+--
+-- A rate is 3 * kind + window; which of a level's rates counted a call is a sum of powers of two.
 --
 -- Status of a hold: held; expired, when its lease is over: its place and tokens are free again, its money stays
 -- held until the books say what became of the call; returned, when the books had never heard of it: nothing is
@@ -20,6 +23,8 @@ local BASE = 1000000000
 local REMEMBERED_MS = 86400000
 local ASK_AGAIN_MS = 10000
 local AT_ONCE = 8
+local REQUESTS, INPUT, OUTPUT, TOKENS = 0, 1, 2, 3
+local RATES, ALL_RATES = 12, 4095
 
 -- Lua's numbers are doubles: beyond 2^53 nano-USD (9 million USD) they lose units. An amount is therefore two
 -- limbs of base 10^9 inside, and decimal text outside.
@@ -56,8 +61,8 @@ local function milliseconds(given)
 end
 
 local function read_level(value)
-  if not value then return 0, 0, 0, 0 end
-  return unpack_value(value)
+  if not value then return {0, 0} end
+  return {unpack_value(value)}
 end
 
 local function read_budget(value)
@@ -65,26 +70,39 @@ local function read_budget(value)
   return unpack_value(value)
 end
 
--- Changes what a hold left at its levels: calls in flight by `places`, tokens by `tokens` where they were counted.
+local function amounts(input, output)
+  return {[REQUESTS] = 1, [INPUT] = input, [OUTPUT] = output, [TOKENS] = input + output}
+end
+
+-- Changes what a hold left at its levels: calls in flight by `places`, tokens by `changed` where they were counted.
 -- Decay can wait for the next hold, which knows the limit: what is given back comes to the same before or after it.
-local function change_levels(entry, places, tokens)
+local function change_levels(entry, places, changed)
   local fields = {}
-  for i = 1, entry[6] do fields[i] = entry[5 + 2 * i] end
+  for i = 1, entry[7] do fields[i] = entry[6 + 2 * i] end
   if #fields == 0 then return end
   local values = call('HMGET', STATE, unpack(fields))
   local written = {}
   for i = 1, #fields do
-    local at, requests, used, in_flight = read_level(values[i])
-    if entry[6 + 2 * i] > 0 then used = max(0, used + tokens) end
-    written[2 * i - 1] = fields[i]
-    written[2 * i] = pack(at, requests, used, max(0, in_flight + places))
+    local level, counted = read_level(values[i]), entry[7 + 2 * i]
+    level[2] = max(0, level[2] + places)
+    for j = 3, #level, 2 do
+      local kind = floor(level[j] / 3)
+      if kind ~= REQUESTS and floor(counted / 2 ^ level[j]) % 2 == 1 then
+        level[j + 1] = max(0, level[j + 1] + changed[kind])
+      end
+    end
+    if values[i] then
+      written[#written + 1] = fields[i]
+      written[#written + 1] = pack(unpack(level))
+    end
   end
-  call('HSET', STATE, unpack(written))
+  if #written > 0 then call('HSET', STATE, unpack(written)) end
 end
 
--- At every budget that is still in the period of the hold: gives back what was held, adds what was spent.
-local function change_budgets(entry, held_hi, held_lo, spent_hi, spent_lo)
-  local first = 7 + 2 * entry[6]
+-- At every budget that is still in the period of the hold: gives back what was held, adds what was spent. `charged`
+-- are the budgets that are charged for it; nil is all of them.
+local function change_budgets(entry, held_hi, held_lo, spent_hi, spent_lo, charged)
+  local first = 8 + 2 * entry[7]
   local fields = {}
   for i = first, #entry, 2 do fields[#fields + 1] = entry[i] end
   if #fields == 0 then return end
@@ -93,7 +111,7 @@ local function change_budgets(entry, held_hi, held_lo, spent_hi, spent_lo)
   for i = 1, #fields do
     local period, s_hi, s_lo, h_hi, h_lo = read_budget(values[i])
     if period == entry[first + 2 * i - 1] then
-      s_hi, s_lo = add(s_hi, s_lo, spent_hi, spent_lo)
+      if not charged or charged[fields[i]] then s_hi, s_lo = add(s_hi, s_lo, spent_hi, spent_lo) end
       h_hi, h_lo = subtract(h_hi, h_lo, held_hi, held_lo)
       written[#written + 1] = fields[i]
       written[#written + 1] = pack(period, s_hi, s_lo, h_hi, h_lo)
@@ -108,16 +126,20 @@ local function forget(id)
 end
 
 local function expire(id, entry, now)
-  change_levels(entry, -1, -entry[3])
+  change_levels(entry, -1, amounts(-entry[3], -entry[4]))
   entry[1], entry[2] = EXPIRED, now + REMEMBERED_MS
   call('HSET', STATE, 'h:' .. id, pack(unpack(entry)))
 end
 
 -- The call is running whatever the counters say: it takes its place and tokens again, even beyond the limit.
 local function revive(id, entry)
-  change_levels(entry, 1, entry[3])
+  change_levels(entry, 1, amounts(entry[3], entry[4]))
   entry[1], entry[2] = HELD, 0
   call('HSET', STATE, 'h:' .. id, pack(unpack(entry)))
+end
+
+local function is_field(id)
+  return string.sub(id, 2, 2) == ':'
 end
 
 -- Goes through a few of what is due. Returns the expired holds that the books must be asked about.
@@ -126,15 +148,20 @@ local function collect(now)
   local asked = {}
   for i = 1, #due do
     local id = due[i]
-    local value = call('HGET', STATE, 'h:' .. id)
+    local value = not is_field(id) and call('HGET', STATE, 'h:' .. id)
     local entry = value and {unpack_value(value)}
     if entry and entry[1] == HELD then expire(id, entry, now) end
     if entry and entry[1] == EXPIRED and now < entry[2] then
       call('ZADD', LEASES, now + ASK_AGAIN_MS, id)
       asked[#asked + 1] = id
     else
-      if entry and entry[1] == EXPIRED then change_budgets(entry, entry[4], entry[5], 0, 0) end
-      forget(id)
+      if entry and entry[1] == EXPIRED then change_budgets(entry, entry[5], entry[6], 0, 0) end
+      if is_field(id) then
+        call('HDEL', STATE, id)
+        call('ZREM', LEASES, id)
+      else
+        forget(id)
+      end
     end
   end
   return asked

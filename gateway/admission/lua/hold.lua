@@ -1,30 +1,39 @@
 -- Holds one call at all of its levels and budgets, or at none.
 --
--- ARGV: epoch, now ms or '', request id, tokens, cost, lease ms, number of levels,
---       levels * (field, requests per minute, tokens per minute, places; '' is no limit),
---       then (field, period, limit) for each budget.
+-- ARGV: epoch, now ms or '', request id, input tokens, output tokens, cost, lease ms, number of levels,
+--       levels * (field, calls at once or '', number of rates, rates * (rate, ceiling) in the order of rates),
+--       then (field, period, limit, '' or '1' for one that refuses nothing, '' or when to forget it, ms) for each budget.
 -- Returns one of
 --   'stale', epoch of the state                            nothing was read or held
---   'held', expired ids, requests left, limit, reset ms, tokens left, limit, reset ms, money left
---                                                          of the tightest level and budget; -1 and '' are no limit
---   'limited', expired ids, [level, kind, retry ms]...     retry -1: it never fits
+--   'held', expired ids, requests left, limit, reset ms, tokens left, limit, reset ms, money left, [budget]...
+--                                                          of the tightest rate and budget, -1 and '' are no limit;
+--                                                          and the budgets that the call goes beyond
+--   'limited', expired ids, [level, rate, retry ms]...     rate -1: calls at once; retry -1: it never fits
 --   'unaffordable', expired ids, [budget, spent, held]...
 -- Levels and budgets are named by their position, from 0.
 
 local epoch, now, id = ARGV[1], milliseconds(ARGV[2]), ARGV[3]
-local tokens, lease, levels = tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local cost_hi, cost_lo = limbs(ARGV[5])
-local FIRST_BUDGET = 8 + 4 * levels
-local budgets = (#ARGV - FIRST_BUDGET + 1) / 3
-local MINUTE = 60000
+local input, output = tonumber(ARGV[4]), tonumber(ARGV[5])
+local cost_hi, cost_lo = limbs(ARGV[6])
+local lease, levels = tonumber(ARGV[7]), tonumber(ARGV[8])
+local WINDOWS = {[0] = 60000, 3600000, 86400000}
 local FUZZ = 0.000001
 local BUSY_RETRY_MS = 1000
+local END_USER, KEPT_MS = 'e', 2 * 86400000
+local BUDGET_ARGUMENTS = 5
 
 local expired = collect(now)
 
-local fields = {'epoch', 'h:' .. id}
-for i = 0, levels - 1 do fields[#fields + 1] = ARGV[8 + 4 * i] end
-for i = 0, budgets - 1 do fields[#fields + 1] = ARGV[FIRST_BUDGET + 3 * i] end
+local fields, first = {'epoch', 'h:' .. id}, {}
+local position = 9
+for i = 0, levels - 1 do
+  first[i] = position
+  fields[#fields + 1] = ARGV[position]
+  position = position + 3 + 2 * ARGV[position + 2]
+end
+local FIRST_BUDGET = position
+local budgets = (#ARGV - FIRST_BUDGET + 1) / BUDGET_ARGUMENTS
+for i = 0, budgets - 1 do fields[#fields + 1] = ARGV[FIRST_BUDGET + BUDGET_ARGUMENTS * i] end
 local values = call('HMGET', STATE, unpack(fields))
 if values[1] ~= epoch then return {'stale', values[1] or ''} end
 
@@ -36,65 +45,70 @@ if repeated and known[1] == EXPIRED then
   values = call('HMGET', STATE, unpack(fields))
 end
 local charged = repeated and 0 or 1
-local charged_tokens = repeated and 0 or tokens
+local poured = amounts(input * charged, output * charged)
+poured[REQUESTS] = charged
 
-local entry = {HELD, 0, tokens, cost_hi, cost_lo, levels}
-local written = {}
+local entry = {HELD, 0, input, output, cost_hi, cost_lo, levels}
+local written, kept_until = {}, {}
 local limited, unaffordable = {'limited', expired}, {'unaffordable', expired}
 
--- A bucket of a minute's size that drains steadily. Returns what it holds with `amount` added and, where that is too
+-- A bucket of a window's size that drains steadily. Returns what it holds with `amount` added and, where that is too
 -- much, how long to wait for it.
-local function pour(limit, used, elapsed, amount)
-  used = max(0, used - elapsed * limit / MINUTE)
+local function pour(limit, window, used, elapsed, amount)
+  used = max(0, used - elapsed * limit / window)
   local excess = used + amount - limit
   if amount == 0 or excess <= FUZZ then return used + amount end
-  return used, amount > limit and -1 or math.ceil(excess * MINUTE / limit)
+  return used, amount > limit and -1 or math.ceil(excess * window / limit)
 end
 
-local function tighter(report, limit, used)
+local function tighter(report, limit, window, used)
   local left = max(0, floor(limit - used + FUZZ))
-  if report[1] == -1 or left < report[1] then return {left, limit, math.ceil(used * MINUTE / max(limit, 1))} end
+  if report[1] == -1 or left < report[1] then return {left, limit, math.ceil(used * window / max(limit, 1))} end
   return report
 end
 
 local requests_report, tokens_report = {-1, -1, -1}, {-1, -1, -1}
 
 for i = 0, levels - 1 do
-  local argument = 8 + 4 * i
-  local request_limit, token_limit = tonumber(ARGV[argument + 1]), tonumber(ARGV[argument + 2])
-  local places = tonumber(ARGV[argument + 3])
-  local at, requests, used, in_flight = read_level(values[3 + i])
-  local elapsed, wait, counted = max(0, now - at), nil, 0
-  if request_limit then
-    requests, wait = pour(request_limit, requests, elapsed, charged)
-    if wait then limited[#limited + 1] = {i, 'requests', wait} end
-    requests_report = tighter(requests_report, request_limit, requests)
-  else
-    requests = 0
-  end
-  if token_limit then
-    counted = 1
-    used, wait = pour(token_limit, used, elapsed, charged_tokens)
-    if wait then limited[#limited + 1] = {i, 'tokens', wait} end
-    tokens_report = tighter(tokens_report, token_limit, used)
-  else
-    used = 0
-  end
+  local argument, level = first[i], read_level(values[3 + i])
+  local field, places, rates = ARGV[argument], tonumber(ARGV[argument + 1]), ARGV[argument + 2]
+  local at, in_flight, known_rate, counted = level[1], level[2], 3, 0
+  local elapsed = max(0, now - at)
   if places and charged == 1 and in_flight >= places then
-    limited[#limited + 1] = {i, 'concurrency', places == 0 and -1 or BUSY_RETRY_MS}
+    limited[#limited + 1] = {i, -1, places == 0 and -1 or BUSY_RETRY_MS}
   end
-  entry[#entry + 1] = ARGV[argument]
+  local after = {max(at, now), in_flight + charged}
+  for j = argument + 3, argument + 1 + 2 * rates, 2 do
+    local rate, ceiling, used, wait = tonumber(ARGV[j]), tonumber(ARGV[j + 1]), 0, nil
+    while level[known_rate] and level[known_rate] < rate do known_rate = known_rate + 2 end
+    if level[known_rate] == rate then used = level[known_rate + 1] end
+    local kind, window = floor(rate / 3), WINDOWS[rate % 3]
+    used, wait = pour(ceiling, window, used, elapsed, poured[kind])
+    if wait then limited[#limited + 1] = {i, rate, wait} end
+    if kind == REQUESTS then
+      requests_report = tighter(requests_report, ceiling, window, used)
+    else
+      tokens_report = tighter(tokens_report, ceiling, window, used)
+    end
+    after[#after + 1], counted = rate, counted + 2 ^ rate
+    after[#after + 1] = used
+  end
+  entry[#entry + 1] = field
   entry[#entry + 1] = counted
-  written[#written + 1] = ARGV[argument]
-  written[#written + 1] = pack(max(at, now), requests, used, in_flight + charged)
+  written[#written + 1] = field
+  written[#written + 1] = pack(unpack(after))
+  if string.sub(field, 1, 1) == END_USER then kept_until[field] = now + KEPT_MS end
 end
 
 local left_hi, left_lo
+local beyond = {}
 
 for i = 0, budgets - 1 do
-  local argument = FIRST_BUDGET + 3 * i
+  local argument = FIRST_BUDGET + BUDGET_ARGUMENTS * i
   local field, period = ARGV[argument], ARGV[argument + 1]
   local limit_hi, limit_lo = limbs(ARGV[argument + 2])
+  local only_warns = ARGV[argument + 3] ~= ''
+  if ARGV[argument + 4] ~= '' then kept_until[field] = ARGV[argument + 4] end
   local stored, spent_hi, spent_lo, held_hi, held_lo = read_budget(values[3 + levels + i])
   if stored < period then
     spent_hi, spent_lo, held_hi, held_lo = 0, 0, 0, 0
@@ -107,8 +121,12 @@ for i = 0, budgets - 1 do
     held_hi, held_lo = add(held_hi, held_lo, cost_hi, cost_lo)
     local free = cost_hi == 0 and cost_lo == 0
     if not free and (used_hi > limit_hi or used_hi == limit_hi and used_lo > limit_lo) then
-      held_hi, held_lo = subtract(held_hi, held_lo, cost_hi, cost_lo)
-      unaffordable[#unaffordable + 1] = {i, decimal(spent_hi, spent_lo), decimal(held_hi, held_lo)}
+      if only_warns then
+        beyond[#beyond + 1] = i
+      else
+        held_hi, held_lo = subtract(held_hi, held_lo, cost_hi, cost_lo)
+        unaffordable[#unaffordable + 1] = {i, decimal(spent_hi, spent_lo), decimal(held_hi, held_lo)}
+      end
     end
   end
   local hi, lo = subtract(limit_hi, limit_lo, used_hi, used_lo)
@@ -129,11 +147,12 @@ if not repeated then
   call('HSET', STATE, unpack(written))
 end
 call('ZADD', LEASES, now + lease, id)
+for field, due in pairs(kept_until) do call('ZADD', LEASES, due, field) end
 
 local money_left = left_hi and decimal(left_hi, left_lo) or ''
 return {
   'held', expired,
   requests_report[1], requests_report[2], requests_report[3],
   tokens_report[1], tokens_report[2], tokens_report[3],
-  money_left,
+  money_left, unpack(beyond)
 }

@@ -2,7 +2,8 @@
 --
 -- KEYS[3]: the lock of the rebuild. ARGV: epoch, now ms or '', value of the lock, epoch of the state to be replaced
 -- ('' if none was found), number of budgets, budgets * (field, period, spent), number of holds, then for each hold
--- (request id, tokens, cost, lease ms, number of levels, levels * field, number of budgets, budgets * (field, period)).
+-- (request id, input tokens, output tokens, cost, lease ms, number of levels, levels * field, number of budgets,
+-- budgets * (field, period)).
 -- Returns 1; 0 if the lock is lost or the state is no longer the one to be replaced, in which case nothing changes.
 
 local epoch, now = ARGV[1], milliseconds(ARGV[2])
@@ -25,9 +26,18 @@ for _ = 1, take() do
   end
 end
 
-local function occupy(field, tokens)
-  local level = levels[field] or {now, 0, 0, 0}
-  levels[field] = {now, level[2] + 1, level[3] + tokens, level[4] + 1}
+-- At every rate there may be: which ones the level has, the next hold knows.
+local function occupy(field, used)
+  local level = levels[field]
+  if not level then
+    level = {now, 0}
+    for rate = 0, RATES - 1 do
+      level[3 + 2 * rate], level[4 + 2 * rate] = rate, 0
+    end
+    levels[field] = level
+  end
+  level[2] = level[2] + 1
+  for rate = 0, RATES - 1 do level[4 + 2 * rate] = level[4 + 2 * rate] + used[floor(rate / 3)] end
 end
 
 local function hold_money(field, period, hi, lo)
@@ -39,15 +49,15 @@ end
 
 call('DEL', STATE, LEASES)
 for _ = 1, take() do
-  local id, tokens = take(), tonumber(take())
+  local id, input, output = take(), tonumber(take()), tonumber(take())
   local hi, lo = limbs(take())
   local lease, count = tonumber(take()), tonumber(take())
-  local entry = {HELD, 0, tokens, hi, lo, count}
+  local entry = {HELD, 0, input, output, hi, lo, count}
   for _ = 1, count do
     local field = take()
-    occupy(field, tokens)
+    occupy(field, amounts(input, output))
     entry[#entry + 1] = field
-    entry[#entry + 1] = 1
+    entry[#entry + 1] = ALL_RATES
   end
   for _ = 1, take() do
     local field, period = take(), take()

@@ -9,6 +9,7 @@ from audit.pricing.schedule import STANDARD
 from gateway import spending
 from gateway.admission import estimate
 from gateway.admission.holds import Hold
+from gateway.admission.truth import Outcome
 from gateway.exchange.exchange import Exchange
 from gateway.routing.attempts import MAX_ATTEMPTS
 from gateway.routing.candidates import Candidate
@@ -25,13 +26,21 @@ async def admit(exchange: Exchange) -> None:
     exchange.output_bound = output_bound(exchange)
     exchange.held_nano_usd = worst_case(exchange)
     exchange.admitted_at = now = clock.now()
-    snapshot, level_ids = exchange.services.snapshot, exchange.caller.level_ids()
+    snapshot, levels, organization = (
+        exchange.services.snapshot,
+        exchange.caller.level_ids(),
+        exchange.caller.organization,
+    )
+    if exchange.end_user is not None and spending.counts_end_users(snapshot, levels):
+        exchange.subject_id = await exchange.services.keyring.subject(organization.id, exchange.end_user)
+    end_user = exchange.subject_id
     exchange.hold = hold = Hold(
         request_id=exchange.request_id,
-        organization_id=exchange.caller.organization.id,
-        limits=spending.limits(snapshot, level_ids),
-        budgets=spending.budget_lines(snapshot, level_ids, exchange.caller.organization.time_zone, now),
-        tokens=exchange.input_bound + exchange.output_bound * exchange.chat.n,
+        organization_id=organization.id,
+        limits=spending.limits(snapshot, levels, end_user),
+        budgets=spending.budget_lines(snapshot, levels, organization.time_zone, now, end_user),
+        input_tokens=exchange.input_bound,
+        output_tokens=exchange.output_bound * exchange.chat.n,
         cost_nano_usd=exchange.held_nano_usd,
         lease_seconds=exchange.services.hold_lease_seconds,
     )
@@ -53,8 +62,7 @@ async def settle(exchange: Exchange) -> None:
         await exchange.services.admission.settle(
             exchange.caller.organization.id,
             exchange.request_id,
-            tokens=usage.total_tokens if usage else 0,
-            cost_nano_usd=exchange.cost_nano_usd,
+            Outcome(usage.input_tokens if usage else 0, usage.output_tokens if usage else 0, exchange.cost_nano_usd),
         )
     except errors.Unavailable:
         logger.warning("counters of %s not settled; the books will say", exchange.request_id)

@@ -261,7 +261,7 @@ def _hold(exchange: Exchange) -> Hold:
         model=exchange.candidates[0].model.slug,
         tokens=exchange.hold.tokens,
         cost_nano_usd=exchange.held_nano_usd,
-        budgets={str(line.budget_id): line.period for line in exchange.hold.budgets},
+        budgets={str(line.charged_id): line.period for line in exchange.hold.budgets},
         admitted_at=exchange.admitted_at,
         dimensions=Dimensions(
             pipeline=exchange.pipeline,
@@ -270,6 +270,8 @@ def _hold(exchange: Exchange) -> Hold:
             subject_id=exchange.subject_id,
             tags=exchange.tags,
         ),
+        input_tokens=exchange.hold.input_tokens,
+        end_user_levels=tuple(limit.level_id for limit in exchange.hold.limits if limit.level == "end_user"),
     )
 
 

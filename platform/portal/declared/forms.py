@@ -13,7 +13,8 @@ from governance.rest.approval_forms import AnswersField, RiskTierField, StageRul
 from governance.rest.prices import PercentField, RateField
 from governance.services.review_rules import MOST_RECERTIFY_DAYS
 from kit.data_class import DataClass
-from tenants.models import Period, Scope
+from tenants.models import Each, Period, Scope
+from tenants.models.money import CEILINGS, MOST
 from tenants.rest.base import DataClassField, UsdField
 
 _POSITIVE = 2**31 - 1
@@ -44,8 +45,8 @@ def _name_of_another() -> serializers.CharField:
     return _text(required=False, allow_null=True, default=None)
 
 
-def _limit() -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, max_value=_POSITIVE, required=False, allow_null=True, default=None)
+def _limit(most: int = _POSITIVE) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=most, required=False, allow_null=True, default=None)
 
 
 class OrganizationForm(Entry):
@@ -74,11 +75,15 @@ class ProjectForm(Entry):
 
 
 class LevelForm(Entry):
-    """Where a budget or limit binds: the key of that name, its project, its team; none of them: everything."""
+    """Where a budget or limit binds: the key of that name, its project, its team; none of them: everything.
+
+    `each`: not all of it together, but every team, project, key or end user within it.
+    """
 
     team = _name_of_another()
     project = _name_of_another()
     key = _name_of_another()
+    each = serializers.ChoiceField(choices=Each.choices, required=False, allow_null=True, default=None)
 
 
 class BudgetForm(LevelForm):
@@ -88,9 +93,8 @@ class BudgetForm(LevelForm):
 
 
 class RateLimitForm(LevelForm):
-    requests_per_minute = _limit()
-    tokens_per_minute = _limit()
-    concurrency = _limit()
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), **{name: _limit(MOST) for name in CEILINGS}}
 
 
 class KeyForm(Entry):

@@ -76,6 +76,7 @@ def level_of(row: Any) -> dict[str, str | None]:
         "team": row.team.slug if row.team else None,
         "project": row.project.slug if row.project else None,
         "key": row.api_key.name if row.api_key else None,
+        "each": row.each or None,
     }
 
 

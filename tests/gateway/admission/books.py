@@ -28,8 +28,8 @@ class Books:
             raise StaleEpoch
         self.requested[hold.request_id] = hold
 
-    def settle(self, request_id: UUID, *, tokens: int, cost_nano_usd: int) -> None:
-        self.settled.setdefault(request_id, Outcome(tokens, cost_nano_usd))
+    def settle(self, request_id: UUID, *, tokens: int, cost_nano_usd: int, output_tokens: int = 0) -> None:
+        self.settled.setdefault(request_id, Outcome(tokens, output_tokens, cost_nano_usd))
 
     def open(self) -> list[Hold]:
         return [hold for request_id, hold in self.requested.items() if request_id not in self.settled]
@@ -61,7 +61,8 @@ class Books:
 def _open(hold: Hold) -> OpenHold:
     return OpenHold(
         hold.request_id,
-        hold.tokens,
+        hold.input_tokens,
+        hold.output_tokens,
         hold.cost_nano_usd,
         tuple((limit.level, limit.level_id) for limit in hold.limits),
         tuple((line.budget_id, line.period) for line in hold.budgets),

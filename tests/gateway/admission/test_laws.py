@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 
 from gateway.admission.holds import BudgetLine, Held, Hold, Limit, Settled, level_field
 from gateway.admission.organization import Organization
+from gateway.admission.truth import Outcome
 from kit.errors import BudgetExceeded, RateLimited
 from tests.gateway.admission.books import Books
 from tests.gateway.admission.reference import LevelKey, Reference
@@ -41,7 +42,8 @@ NANO = 2**53 // 9 + 12_345  # a call of nine is beyond what a double counts exac
 @dataclass(frozen=True)
 class Arrival:
     cost: int
-    tokens: int
+    input_tokens: int
+    output_tokens: int
     lease_seconds: int
     of_the_key: bool  # else only the team and the organisation are bound
     recorded: bool
@@ -51,18 +53,20 @@ class Arrival:
 class Ending:
     index: int
     share: Fraction
-    tokens: int
+    input_tokens: int
+    output_tokens: int
     arrives: bool
 
 
 COSTS = st.builds(lambda units, off: max(0, units * NANO + off), st.integers(0, 9), st.integers(-1, 1))
+TOKENS = st.integers(0, 150)
 ARRIVALS = st.lists(
-    st.builds(Arrival, COSTS, st.integers(0, 250), st.sampled_from([5, 60]), st.booleans(), st.booleans()),
+    st.builds(Arrival, COSTS, TOKENS, TOKENS, st.sampled_from([5, 60]), st.booleans(), st.booleans()),
     min_size=1,
     max_size=4,
 )
 ENDINGS = st.lists(
-    st.builds(Ending, st.integers(0, 7), st.fractions(0, 1), st.integers(0, 300), st.booleans()),
+    st.builds(Ending, st.integers(0, 7), st.fractions(0, 1), TOKENS, TOKENS, st.booleans()),
     min_size=1,
     max_size=3,
 )
@@ -80,8 +84,8 @@ class Admissions(RuleBasedStateMachine):
         self.till = self.run_in_loop(self.make_till())
         self.reference = Reference(self.books, self.till.now_ms)
         self.limits = (
-            limit("key", requests_per_minute=12, tokens_per_minute=600, concurrency=3),
-            limit("team", requests_per_minute=40, tokens_per_minute=900, concurrency=5),
+            limit("key", requests_per_minute=12, tokens_per_minute=600, output_tokens_per_hour=2_000, concurrency=3),
+            limit("team", requests_per_hour=40, tokens_per_minute=900, input_tokens_per_day=4_000, concurrency=5),
         )
         self.month = 1
         self.budgets: tuple[BudgetLine, ...] = (
@@ -110,7 +114,13 @@ class Admissions(RuleBasedStateMachine):
         for arrival in arrivals[: MOST_CALLS_AT_ONCE - len(self.calls)]:
             first = 0 if arrival.of_the_key else 1
             lines: list[Limit | BudgetLine] = [*self.limits[first:], *self.budgets[first:]]
-            call = self.till.call(*lines, cost=arrival.cost, tokens=arrival.tokens, lease_seconds=arrival.lease_seconds)
+            call = self.till.call(
+                *lines,
+                cost=arrival.cost,
+                tokens=arrival.input_tokens,
+                output_tokens=arrival.output_tokens,
+                lease_seconds=arrival.lease_seconds,
+            )
             if self.hold(call) == "held":
                 self.calls.append(call)
                 if arrival.recorded:
@@ -129,7 +139,12 @@ class Admissions(RuleBasedStateMachine):
             self.ended.append(call)
             if call.request_id in self.books.requested:
                 cost = int(call.cost_nano_usd * ending.share)
-                self.books.settle(call.request_id, tokens=ending.tokens, cost_nano_usd=cost)
+                self.books.settle(
+                    call.request_id,
+                    tokens=ending.input_tokens,
+                    output_tokens=ending.output_tokens,
+                    cost_nano_usd=cost,
+                )
             if ending.arrives:
                 self.settle_in_redis(call)
 
@@ -201,15 +216,16 @@ class Admissions(RuleBasedStateMachine):
         for line, now in zip(self.budgets, spending, strict=True):
             assert now.spent_nano_usd + now.held_nano_usd <= line.limit_nano_usd
         for key, bucket in self.reference.buckets.items():
-            expected = (float(bucket.requests), float(bucket.tokens), bucket.in_flight)
-            assert self.stored_level(key) == pytest.approx(expected, abs=1e-6)
+            in_flight, used = self.stored_level(key)
+            assert in_flight == bucket.in_flight
+            assert used == pytest.approx({code: float(amount) for code, amount in bucket.used.items()}, abs=1e-6)
 
-    def stored_level(self, key: LevelKey) -> tuple[float, float, int]:
-        """Requests and tokens used, calls in flight."""
+    def stored_level(self, key: LevelKey) -> tuple[int, dict[int, float]]:
+        """Calls in flight, and what is used of each rate."""
         unpacker = msgpack.Unpacker()
         unpacker.feed(self.client.hget(self.keys.state, level_field(*key)))
-        _, requests, tokens, in_flight = unpacker
-        return requests, tokens, in_flight
+        _, in_flight, *pairs = unpacker
+        return in_flight, dict(zip(pairs[::2], pairs[1::2], strict=True))
 
     def hold(self, call: Hold) -> str:
         expected, left = self.reference.hold(call)
@@ -233,13 +249,12 @@ class Admissions(RuleBasedStateMachine):
             await self.till.swept()
 
     def settle_in_redis(self, call: Hold) -> None:
-        outcome = self.books.settled.get(call.request_id)
-        tokens, cost = (outcome.tokens, outcome.cost_nano_usd) if outcome else (0, 0)
-        expected = self.reference.settle(call.request_id, tokens, cost)
-        assert self.run_in_loop(self.settle_and_sweep(call, tokens, cost)) is expected
+        outcome = self.books.settled.get(call.request_id, Outcome())
+        expected = self.reference.settle(call.request_id, outcome)
+        assert self.run_in_loop(self.settle_and_sweep(call, outcome)) is expected
 
-    async def settle_and_sweep(self, call: Hold, tokens: int, cost: int) -> Settled:
-        settled = await self.till.settle(call, tokens=tokens, cost=cost)
+    async def settle_and_sweep(self, call: Hold, outcome: Outcome) -> Settled:
+        settled = await self.till.admission.settle(call.organization_id, call.request_id, outcome)
         await self.till.swept()
         return settled
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from gateway.admission.holds import Limit
+from gateway.admission.organization import Organization
 from kit.errors import RateLimited
 from tests.gateway.admission.books import Books
 from tests.gateway.admission.till import Till, limit
@@ -40,6 +43,7 @@ async def test_a_refusal_says_which_limit_of_which_level_and_when_to_try_again(t
         "level": "team",
         "level_id": str(team.level_id),
         "kind": "requests",
+        "window": "minute",
         "retry_after_ms": 7500,
     }
     assert "6 requests a minute" in error.message
@@ -155,7 +159,7 @@ async def test_a_call_nothing_limits_passes(till: Till) -> None:
 async def test_a_limit_set_while_calls_run_is_not_credited_with_what_it_never_counted(till: Till) -> None:
     unlimited = limit("key")
     call = await till.hold(unlimited, tokens=900)
-    limited = type(unlimited)("key", unlimited.level_id, tokens_per_minute=1000)
+    limited = limit("key", level_id=unlimited.level_id, tokens_per_minute=1000)
     await till.hold(limited, tokens=600)
     await till.settle(call, tokens=0)
     assert (await till.answer(limited, tokens=0)).remaining_tokens == 400
@@ -172,3 +176,73 @@ async def test_organisations_do_not_share_counters(till: Till, redis_url: str, b
 def test_a_ceiling_is_not_negative() -> None:
     with pytest.raises(ValueError, match="not negative"):
         limit(concurrency=-1)
+
+
+@pytest.mark.parametrize(("window", "minutes"), [("minute", 1), ("hour", 60), ("day", 24 * 60)])
+async def test_a_window_of_any_length_drains_steadily(till: Till, window: str, minutes: int) -> None:
+    ceiling: dict[str, Any] = {f"requests_per_{window}": 4}
+    key = limit(**ceiling)
+    for _ in range(4):
+        await till.hold(key)
+    with pytest.raises(RateLimited) as refused:
+        await till.hold(key)
+    assert refused.value.details["window"] == window
+    assert refused.value.headers["retry-after-ms"] == str(minutes * 15_000)
+    till.pass_time(seconds=minutes * 15)
+    await till.hold(key)
+
+
+async def test_windows_hold_at_once_and_the_tightest_is_reported(till: Till) -> None:
+    key = limit(requests_per_minute=5, requests_per_hour=7)
+    for _ in range(5):
+        await till.hold(key)
+    till.pass_time(seconds=60)
+    answer = await till.answer(key)
+    assert (answer.limit_requests, answer.remaining_requests) == (7, 1)
+    await till.hold(key)
+    with pytest.raises(RateLimited) as refused:
+        await till.hold(key)
+    assert "7 requests an hour" in refused.value.message
+
+
+async def test_input_and_output_are_counted_and_given_back_apart(till: Till) -> None:
+    key = limit(input_tokens_per_minute=100, output_tokens_per_minute=50, tokens_per_minute=1000)
+    call = await till.hold(key, tokens=90, output_tokens=50)
+    with pytest.raises(RateLimited) as refused:
+        await till.hold(key, tokens=10, output_tokens=1)
+    assert refused.value.details["kind"] == "output_tokens"
+
+    await till.settle(call, tokens=90, output_tokens=5)
+    await till.hold(key, tokens=10, output_tokens=45)
+    with pytest.raises(RateLimited) as refused:
+        await till.hold(key, tokens=1)
+    assert refused.value.details["kind"] == "input_tokens"
+
+
+async def test_a_rate_added_to_a_level_begins_empty_and_leaves_the_others(till: Till) -> None:
+    key = limit(requests_per_minute=3)
+    for _ in range(2):
+        await till.hold(key)
+    both = limit(level_id=key.level_id, requests_per_minute=3, requests_per_hour=100)
+    answer = await till.answer(both)
+    assert answer.remaining_requests == 0
+    till.pass_time(seconds=60)
+    assert (await till.answer(limit(level_id=key.level_id, requests_per_hour=100))).remaining_requests == 99
+
+
+async def test_what_an_end_user_used_is_forgotten_once_it_counts_no_more(till: Till, redis_url: str) -> None:
+    someone = limit("end_user", requests_per_day=5)
+    await till.settle(await till.hold(someone))
+    till.pass_time(hours=47)
+    await till.admission.sweep(till.organization_id)
+    assert await _fields(redis_url, till) == {"epoch", f"e:{someone.level_id.hex}"}
+    till.pass_time(hours=1)
+    await till.admission.sweep(till.organization_id)
+    assert await _fields(redis_url, till) == {"epoch"}
+
+
+async def _fields(redis_url: str, till: Till) -> set[str]:
+    client = Redis.from_url(redis_url)
+    found = await client.hkeys(Organization(till.organization_id).state)
+    await client.aclose()
+    return {field.decode() for field in found if isinstance(field, bytes)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from gateway.admission.holds import BudgetLine, Held, Hold, Limit, Settled
 from gateway.admission.share import LocalShare
+from gateway.admission.truth import Outcome
 from kit.errors import RateLimited, Unavailable
 from kit.ids import new_id
 from tests.gateway.admission.books import Books
@@ -24,7 +26,7 @@ class Alone:
         self.share = LocalShare(lambda: workers, lambda: self.now)
 
     def hold(self, *limits: Limit, tokens: int = 0, budgets: tuple[BudgetLine, ...] = ()) -> Hold:
-        call = Hold(new_id(), new_id(), limits, budgets, tokens, 1)
+        call = Hold(new_id(), new_id(), limits, budgets, tokens, 0, 1)
         self.share.hold(call)
         return call
 
@@ -52,6 +54,14 @@ def test_a_worker_lets_its_share_of_the_requests_pass(workers: int, expected: in
 
 def test_and_its_share_of_the_tokens() -> None:
     assert Alone(workers=2).passed(limit(tokens_per_minute=6_000), seconds=60, tokens=300) == 10
+
+
+def test_and_its_share_of_longer_windows_and_of_output_apart() -> None:
+    assert Alone(workers=2).passed(limit(requests_per_hour=3_600), seconds=60) == 30
+    alone, key = Alone(), limit(output_tokens_per_minute=600)
+    assert alone.passes(key, tokens=10**6)
+    with pytest.raises(RateLimited, match="601 output tokens"):
+        alone.share.hold(Hold(new_id(), new_id(), (key,), (), 0, 601, 1))
 
 
 def test_a_share_begins_used_up() -> None:
@@ -85,7 +95,7 @@ def test_tokens_that_were_not_used_are_given_back() -> None:
     alone.now += 60
     call = alone.hold(key, tokens=600)
     assert not alone.passes(key, tokens=500)
-    assert alone.share.settle(call.request_id, 100)
+    assert alone.share.settle(call.request_id, Outcome(100))
     assert alone.passes(key, tokens=500)
 
 
@@ -93,16 +103,16 @@ def test_places_are_shared_too_and_come_back() -> None:
     alone, key = Alone(workers=2), limit(concurrency=4)
     first, _ = alone.hold(key), alone.hold(key)
     assert not alone.passes(key)
-    assert alone.share.settle(first.request_id, 0)
+    assert alone.share.settle(first.request_id, Outcome(0))
     assert alone.passes(key)
 
 
 def test_a_call_is_settled_once_and_only_where_it_was_held() -> None:
     alone, key = Alone(), limit(concurrency=1)
     call = alone.hold(key)
-    assert alone.share.settle(call.request_id, 0)
-    assert not alone.share.settle(call.request_id, 0)
-    assert not alone.share.settle(new_id(), 0)
+    assert alone.share.settle(call.request_id, Outcome(0))
+    assert not alone.share.settle(call.request_id, Outcome(0))
+    assert not alone.share.settle(new_id(), Outcome())
 
 
 def test_a_hold_repeated_is_not_counted_again() -> None:
@@ -117,13 +127,13 @@ def test_money_is_not_shared_out() -> None:
 
 
 @pytest.mark.parametrize("ceiling", [{"requests_per_minute": 3}, {"concurrency": 3}, {"tokens_per_minute": 30}])
-def test_where_a_share_is_too_small_for_any_call_only_the_server_can_tell(ceiling: dict[str, int]) -> None:
+def test_where_a_share_is_too_small_for_any_call_only_the_server_can_tell(ceiling: dict[str, Any]) -> None:
     with pytest.raises(Unavailable):
         Alone(workers=4).hold(limit("key", **ceiling), tokens=20)
 
 
 @pytest.mark.parametrize("ceiling", [{"requests_per_minute": 0}, {"concurrency": 0}, {"tokens_per_minute": 10}])
-def test_what_the_server_would_never_let_pass_is_refused_for_good(ceiling: dict[str, int]) -> None:
+def test_what_the_server_would_never_let_pass_is_refused_for_good(ceiling: dict[str, Any]) -> None:
     with pytest.raises(RateLimited) as refused:
         Alone(workers=4).hold(limit("key", **ceiling), tokens=20)
     assert refused.value.headers == {"x-should-retry": "false"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
-from gateway.admission.holds import BudgetLine, Held, Hold, Level, Limit, Settled, Spending
+from gateway.admission.holds import BudgetLine, Held, Hold, Level, Limit, Quantity, Rate, Settled, Spending, Window
 from gateway.admission.share import LocalShare
-from gateway.admission.truth import Truth
+from gateway.admission.truth import Outcome, Truth
 from kit.ids import new_id
 from tests.gateway.admission.books import Books, StaleEpoch
 
@@ -44,16 +44,19 @@ class Till:
         self,
         *lines: Limit | BudgetLine,
         tokens: int = 0,
+        output_tokens: int = 0,
         cost: int = 0,
         lease_seconds: int = 60,
         request_id: UUID | None = None,
     ) -> Hold:
+        """`tokens` are of input."""
         return Hold(
             request_id=request_id or new_id(),
             organization_id=self.organization_id,
             limits=tuple(line for line in lines if isinstance(line, Limit)),
             budgets=tuple(line for line in lines if isinstance(line, BudgetLine)),
-            tokens=tokens,
+            input_tokens=tokens,
+            output_tokens=output_tokens,
             cost_nano_usd=cost,
             lease_seconds=lease_seconds,
         )
@@ -67,8 +70,17 @@ class Till:
     async def answer(self, *lines: Limit | BudgetLine, **worst_case: Any) -> Held:
         return await self.admission.hold(self.call(*lines, **worst_case))
 
-    async def settle(self, call: Hold, *, tokens: int = 0, cost: int = 0) -> Settled:
-        return await self.admission.settle(self.organization_id, call.request_id, tokens=tokens, cost_nano_usd=cost)
+    async def settle(
+        self,
+        call: Hold,
+        *,
+        tokens: int = 0,
+        output_tokens: int = 0,
+        cost: int = 0,
+        charged: frozenset[UUID] | None = None,
+    ) -> Settled:
+        outcome = Outcome(tokens, output_tokens, cost, charged)
+        return await self.admission.settle(self.organization_id, call.request_id, outcome)
 
     async def spending(self, *lines: BudgetLine) -> Sequence[Spending]:
         return await self.admission.spending(self.organization_id, lines)
@@ -93,8 +105,15 @@ class Till:
         await asyncio.gather(*sweeps)
 
 
-def limit(level: Level = "key", **ceilings: int) -> Limit:
-    return Limit(level, new_id(), **ceilings)
+def limit(level: Level = "key", *, level_id: UUID | None = None, **ceilings: Any) -> Limit:
+    """Ceilings as `RateLimit` names them: `requests_per_minute`, `output_tokens_per_day`, `concurrency`."""
+    concurrency = ceilings.pop("concurrency", None)
+    return Limit(level, level_id or new_id(), tuple(_rate(*named) for named in ceilings.items()), concurrency)
+
+
+def _rate(name: str, ceiling: int) -> Rate:
+    quantity, _, window = name.partition("_per_")
+    return Rate(cast(Quantity, quantity), cast(Window, window), ceiling)
 
 
 def budget(

@@ -9,6 +9,7 @@ from kit import errors
 from portal.declared import forms, names
 from portal.declared.section import Doing, Section, Values
 from tenants.models import ApiKey, Budget, Organization, Project, RateLimit, Team
+from tenants.models.money import CEILINGS
 from tenants.services import allotments, api_keys, organizations
 from tenants.services.organizations import Defaults, Limits, Settings
 
@@ -120,7 +121,7 @@ class Keys(Section):
 
 
 class Budgets(Section):
-    name, noun, form, key = "budgets", "budget", forms.BudgetForm, ("name", "team", "project", "key")
+    name, noun, form, key = "budgets", "budget", forms.BudgetForm, ("name", "team", "project", "key", "each")
     view_act = "audit.spend.view"
     changing = frozenset({"limit_usd"})
 
@@ -138,6 +139,7 @@ class Budgets(Section):
             limit_nano_usd=entry["limit_usd"],
             period=entry["period"],
             level=names.level(entry),
+            each=entry["each"] or "",
             now=doing.now,
         )
 
@@ -146,9 +148,9 @@ class Budgets(Section):
 
 
 class RateLimits(Section):
-    name, noun, form, key = "rate_limits", "rate limit", forms.RateLimitForm, ("team", "project", "key")
+    name, noun, form, key = "rate_limits", "rate limit", forms.RateLimitForm, ("team", "project", "key", "each")
     view_act = "audit.spend.view"
-    changing = frozenset({"requests_per_minute", "tokens_per_minute", "concurrency"})
+    changing = frozenset(CEILINGS)
 
     def rows(self) -> Iterable[RateLimit]:
         found = RateLimit.objects.select_related("team", "project", "api_key")
@@ -157,14 +159,17 @@ class RateLimits(Section):
     def read(self, row: RateLimit) -> Values:
         return {
             **names.level_of(row),
-            "requests_per_minute": row.requests_per_minute,
-            "tokens_per_minute": row.tokens_per_minute,
-            "concurrency": row.concurrency,
+            **{name: getattr(row, name) for name in CEILINGS},
         }
 
     def make(self, doing: Doing, entry: Values) -> None:
-        limits = Limits(entry["requests_per_minute"], entry["tokens_per_minute"], entry["concurrency"])
-        allotments.set_limits(actor=doing.actor, limits=limits, level=names.level(entry), now=doing.now)
+        allotments.set_limits(
+            actor=doing.actor,
+            limits=Limits.of(entry),
+            level=names.level(entry),
+            each=entry["each"] or "",
+            now=doing.now,
+        )
 
     def change(self, doing: Doing, row: Any, entry: Values) -> None:
         self.make(doing, entry)
