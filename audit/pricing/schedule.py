@@ -48,6 +48,10 @@ class Band:
     above_input_tokens: int
     scaled: tuple[int, ...]
 
+    def holds(self, input_tokens: int) -> bool:
+        """Whether a request of so many tokens has come this far."""
+        return input_tokens > self.above_input_tokens or not self.above_input_tokens
+
     def rate(self, component: Component) -> int:
         """Nano-USD per as many as `PER` says."""
         return self.scaled[_POSITION[component]] * PER[component] // SCALE
@@ -91,12 +95,11 @@ class Schedule:
         return frozenset(rate.component for rate in self.rates)
 
     def band(self, service_tier: str, input_tokens: int) -> Band:
-        """A service tier without a price of its own is charged as the standard one."""
-        bands = self.bands.get(service_tier) or self.bands[STANDARD]
-        for band in bands:
-            if input_tokens > band.above_input_tokens:
+        """A service tier without a price of its own, or none for so short an input, is charged as the standard one."""
+        for band in self.bands.get(service_tier, ()):
+            if band.holds(input_tokens):
                 return band
-        return bands[-1]
+        return next(band for band in self.bands[STANDARD] if band.holds(input_tokens))
 
     def reachable(self, service_tier: str, input_bound: int) -> tuple[Band, ...]:
         """Every band that a request of at most so many input tokens may be charged by.
@@ -105,7 +108,7 @@ class Schedule:
         """
         tiers = (STANDARD,) if service_tier == STANDARD else (service_tier, STANDARD)
         found = (band for tier in tiers for band in self.bands.get(tier, ()))
-        return tuple(band for band in found if band.above_input_tokens < max(1, input_bound))
+        return tuple(band for band in found if band.holds(input_bound))
 
 
 def flat(input: int, output: int, *, cached_input: int | None = None, request: int = 0) -> Schedule:

@@ -60,6 +60,7 @@ def test_each_kind_of_token_has_its_rate_and_the_discount_is_taken_off(
     whole = 30 * 1_000 + 40 * 100 + 30 * 5_000 + 1 * 2_000 + 4 * 9_000
     assert settled.cost_nano_usd == whole // 2
 
+    assert settled.price_id is not None
     with within(world.admin.scope):
         price = Price.objects.get(id=settled.price_id)
     assert arithmetic(settled, price).agrees

@@ -1,7 +1,8 @@
 """Bills as the providers' own documentation makes them, to the cent and beyond.
 
-Each case is a usage of their documentation at a price of their price list, both read in November 2026; the sum stands
-beside it as it is written there or follows from the list by hand.
+Rates are those of the providers' price lists of November 2026, as litellm 1.106.2 repeats them with their source.
+Usages are those of the guides where these give one (a cached prefix, reasoning, an agent's hour, a novel), else
+round ones at the edges of the list; the sum is the guide's, or follows from the list by hand.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ OPENAI_CACHING = "https://developers.openai.com/api/docs/guides/prompt-caching"
 OPENAI_REASONING = "https://developers.openai.com/api/docs/guides/reasoning"
 ANTHROPIC = "https://platform.claude.com/docs/en/about-claude/pricing"
 ANTHROPIC_CACHING = "https://platform.claude.com/docs/en/build-with-claude/prompt-caching"
+BEDROCK = "https://aws.amazon.com/bedrock/pricing/"
 GEMINI = "https://ai.google.dev/gemini-api/docs/pricing"
 
 
@@ -43,7 +45,7 @@ SONNET_4_5 = Schedule(
     + rates(above=200_000, input="6", cached_input="0.60", cache_write="7.50", cache_write_1h="12", output="22.50")
     + rates("batch", 200_000, input="3", cached_input="0.30", cache_write="3.75", cache_write_1h="6", output="11.25")
 )
-OPUS_4_7 = Schedule(rates(input="5", cached_input="0.50", cache_write="6.25", cache_write_1h="10", output="25"))
+OPUS_4_6 = Schedule(rates(input="5", cached_input="0.50", cache_write="6.25", cache_write_1h="10", output="25"))
 GEMINI_2_5_PRO = Schedule(
     rates(input="1.25", cached_input="0.125", output="10.00")
     + rates(above=200_000, input="2.50", cached_input="0.25", output="15.00")
@@ -89,16 +91,16 @@ CASES = [
         "0.275",
     ),
     (
-        "Anthropic, an agent's hour: 50,000 tokens in, 15,000 out",
+        "Anthropic, an agent's hour without its runtime: 50,000 tokens in, 15,000 out",
         ANTHROPIC,
-        OPUS_4_7,
+        OPUS_4_6,
         Quantities(input_tokens=50_000, output_tokens=15_000),
         "0.625",
     ),
     (
         "Anthropic, the same with 40,000 of them read from the cache",
         ANTHROPIC,
-        OPUS_4_7,
+        OPUS_4_6,
         Quantities(input_tokens=50_000, cached_input_tokens=40_000, output_tokens=15_000),
         "0.445",
     ),
@@ -124,15 +126,15 @@ CASES = [
         "0.6",
     ),
     (
-        "Anthropic, beyond 200,000 tokens all of them cost more, what is read from the cache counted too",
-        ANTHROPIC,
+        "Anthropic at Amazon, beyond 200,000 tokens all of them cost more, what is read from the cache counted too",
+        BEDROCK,
         SONNET_4_5,
         Quantities(input_tokens=250_000, cached_input_tokens=150_000, output_tokens=10_000),
         "0.915",
     ),
     (
-        "Anthropic, a batch of long prompts at half of the long price",
-        ANTHROPIC,
+        "Anthropic at Amazon, a batch of long prompts at half of the long price",
+        BEDROCK,
         SONNET_4_5,
         Quantities(input_tokens=250_000, output_tokens=10_000, service_tier="batch"),
         "0.8625",
