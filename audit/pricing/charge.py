@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from operator import mul
 
-from audit.pricing.quantities import (
-    OF_INPUT,
-    OF_OUTPUT,
-    OF_TEXT_INPUT,
-    OF_TEXT_OUTPUT,
-    PER,
-    Component,
-    Quantities,
-)
+from audit.pricing.quantities import PER, Component, Quantities
 from audit.pricing.schedule import PARTS_PER_MILLION, SCALE, STANDARD, Schedule
 
 
@@ -72,14 +64,10 @@ def at_most(
     All of the input as what is dearest of it, such as cache writes, all of the output likewise, in the dearest length
     that the bound reaches. `text_only`: nothing of it is audio or an image, and no cache is asked to last an hour.
     """
-    of_input, of_output = (OF_TEXT_INPUT, OF_TEXT_OUTPUT) if text_only else (OF_INPUT, OF_OUTPUT)
-    bands = schedule.reachable(service_tier, input_bound)
-    most = max(
-        input_bound * band.dearest(of_input)
-        + output_bound * band.dearest(of_output)
-        + band.dearest((Component.REQUEST,))
-        for band in bands
-    )
+    most = 0
+    for band in schedule.reachable(service_tier, input_bound):
+        dearest = band.dearest_of_text if text_only else band.dearest
+        most = max(most, input_bound * dearest.input + output_bound * dearest.output + dearest.request)
     return attempts * _discounted(most, schedule)
 
 

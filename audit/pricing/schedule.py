@@ -6,8 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
-from audit.pricing.quantities import PART_OF, PER, Component
+from audit.pricing.quantities import (
+    OF_INPUT,
+    OF_OUTPUT,
+    OF_TEXT_INPUT,
+    OF_TEXT_OUTPUT,
+    PART_OF,
+    PER,
+    Component,
+)
 
 STANDARD = "standard"
 SERVICE_TIERS = (STANDARD, "batch", "flex", "priority")
@@ -38,6 +47,14 @@ class Rate:
             raise ValueError("a length is not negative")
 
 
+class Dearest(NamedTuple):
+    """What a token can cost at most, and a request on top; scaled as in `Band`."""
+
+    input: int
+    output: int
+    request: int
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """The rates for requests of one service tier and of at least some length, in the order of `Component`.
@@ -47,6 +64,8 @@ class Band:
 
     above_input_tokens: int
     scaled: tuple[int, ...]
+    dearest: Dearest
+    dearest_of_text: Dearest
 
     def holds(self, input_tokens: int) -> bool:
         """Whether a request of so many tokens has come this far."""
@@ -55,9 +74,6 @@ class Band:
     def rate(self, component: Component) -> int:
         """Nano-USD per as many as `PER` says."""
         return self.scaled[_POSITION[component]] * PER[component] // SCALE
-
-    def dearest(self, components: Iterable[Component]) -> int:
-        return max(self.scaled[_POSITION[component]] for component in components)
 
 
 _POSITION = {component: position for position, component in enumerate(Component)}
@@ -101,14 +117,15 @@ class Schedule:
                 return band
         return next(band for band in self.bands[STANDARD] if band.holds(input_tokens))
 
-    def reachable(self, service_tier: str, input_bound: int) -> tuple[Band, ...]:
+    def reachable(self, service_tier: str, input_bound: int) -> list[Band]:
         """Every band that a request of at most so many input tokens may be charged by.
 
         Those of the standard tier too: where another one has no room, a provider may serve the request by that.
         """
-        tiers = (STANDARD,) if service_tier == STANDARD else (service_tier, STANDARD)
-        found = (band for tier in tiers for band in self.bands.get(tier, ()))
-        return tuple(band for band in found if band.holds(input_bound))
+        found = self.bands[STANDARD]
+        if service_tier != STANDARD:
+            found = (*self.bands.get(service_tier, ()), *found)
+        return [band for band in found if band.holds(input_bound)]
 
 
 def flat(input: int, output: int, *, cached_input: int | None = None, request: int = 0) -> Schedule:
@@ -132,7 +149,16 @@ def _band(tier: str, above: int, rates: Iterable[Rate]) -> Band:
     for needed in (Component.INPUT, Component.OUTPUT):
         if needed not in given:
             raise ValueError(f"the rates for {tier} above {above} input tokens do not say what {needed} costs")
-    return Band(above, tuple(_of(component, given) * SCALE // PER[component] for component in Component))
+    scaled = tuple(_of(component, given) * SCALE // PER[component] for component in Component)
+    return Band(above, scaled, _dearest(scaled, OF_INPUT, OF_OUTPUT), _dearest(scaled, OF_TEXT_INPUT, OF_TEXT_OUTPUT))
+
+
+def _dearest(scaled: tuple[int, ...], of_input: Iterable[Component], of_output: Iterable[Component]) -> Dearest:
+    return Dearest(
+        max(scaled[_POSITION[component]] for component in of_input),
+        max(scaled[_POSITION[component]] for component in of_output),
+        scaled[_POSITION[Component.REQUEST]],
+    )
 
 
 def _of(component: Component, given: Mapping[Component, int]) -> int:
