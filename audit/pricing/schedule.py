@@ -25,6 +25,9 @@ SCALE = 1_000_000  # every rate as millionths of a nano-USD per one token, reque
 MOST = 10**15  # nano-USD: a million dollars per million tokens, or per request
 
 
+_PLAIN = frozenset({Component.INPUT, Component.CACHED_INPUT, Component.OUTPUT, Component.REQUEST})
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Nano-USD per million tokens, per request, image, search or GPU second.
@@ -45,6 +48,11 @@ class Rate:
             raise ValueError(f"no service tier: {self.service_tier}; there are {', '.join(SERVICE_TIERS)}")
         if self.above_input_tokens < 0:
             raise ValueError("a length is not negative")
+
+    @property
+    def is_plain(self) -> bool:
+        """One of the four that most prices consist of, for every request."""
+        return self.component in _PLAIN and self.service_tier == STANDARD and not self.above_input_tokens
 
 
 class Dearest(NamedTuple):

@@ -15,6 +15,7 @@ from governance.services.catalogue import Rates
 from tenants.rest.base import Scoped, UsdField
 
 _PPM_PER_PERCENT = 10_000
+_WHOLE = 100
 _LONGEST = 10**9
 
 
@@ -35,10 +36,13 @@ class PercentField(serializers.DecimalField):
     """Per cent as a decimal string on the wire, parts per million inside."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_digits=7, decimal_places=4, min_value=Decimal(0), max_value=Decimal(100), **options)
+        super().__init__(max_digits=7, decimal_places=4, **options)
 
     def to_internal_value(self, data: Any) -> Any:
-        return int(super().to_internal_value(data) * _PPM_PER_PERCENT)
+        percent = super().to_internal_value(data)
+        if not 0 <= percent <= _WHOLE:
+            raise serializers.ValidationError("From 0 to 100 per cent.")
+        return int(percent * _PPM_PER_PERCENT)
 
     def to_representation(self, value: Any) -> str:
         return f"{(Decimal(value) / _PPM_PER_PERCENT).normalize():f}"

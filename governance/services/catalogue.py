@@ -11,7 +11,8 @@ from django.db import transaction
 
 from audit.ledger.append import append_act
 from audit.ledger.envelope import FreeText
-from audit.pricing.schedule import Rate
+from audit.pricing.quantities import Component
+from audit.pricing.schedule import Rate, Schedule
 from governance import coverage, credentials, fingerprints
 from governance.models import Deployment, Model, NoticeKind, Price, Provider, Route, RouteCandidate
 from governance.services import notices
@@ -35,6 +36,20 @@ class Rates:
     further: tuple[Rate, ...] = ()
     discount_ppm: int = 0
     reference: str = ""
+
+    @classmethod
+    def of(cls, schedule: Schedule, reference: str = "") -> Rates:
+        """Those of a schedule."""
+        plain = {rate.component: rate.nano_usd for rate in schedule.rates if rate.is_plain}
+        return cls(
+            input=plain[Component.INPUT],
+            output=plain[Component.OUTPUT],
+            cached_input=plain.get(Component.CACHED_INPUT),
+            per_request=plain.get(Component.REQUEST, 0),
+            further=tuple(rate for rate in schedule.rates if not rate.is_plain),
+            discount_ppm=schedule.discount_ppm,
+            reference=reference,
+        )
 
 
 def register_provider(
@@ -141,7 +156,18 @@ def set_price(*, actor: Actor, deployment: Deployment, rates: Rates, effective_f
 
     Raises `errors.InvalidRequest` for rates that are no price, such as a service tier without one for output.
     """
-    price = Price(
+    price = price_of(deployment, rates, effective_from)
+    price.created_at = now
+    try:
+        price.schedule  # noqa: B018 (it is whole, or says what it lacks)
+    except ValueError as lack:
+        raise errors.InvalidRequest(f"This is no price: {lack}.") from lack
+    return _register(actor, price, {"deployment_id": str(deployment.id)})
+
+
+def price_of(deployment: Deployment, rates: Rates, effective_from: datetime) -> Price:
+    """As a row that is not saved."""
+    return Price(
         deployment=deployment,
         effective_from=effective_from,
         input_nano_usd_per_million=rates.input,
@@ -151,13 +177,7 @@ def set_price(*, actor: Actor, deployment: Deployment, rates: Rates, effective_f
         further_rates=[asdict(rate) for rate in rates.further],
         discount_ppm=rates.discount_ppm,
         reference=rates.reference,
-        created_at=now,
     )
-    try:
-        price.schedule  # noqa: B018 (it is whole, or says what it lacks)
-    except ValueError as lack:
-        raise errors.InvalidRequest(f"This is no price: {lack}.") from lack
-    return _register(actor, price, {"deployment_id": str(deployment.id)})
 
 
 def create_route(

@@ -9,11 +9,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.serializers import ValidationError
 
 from audit.pricing.quantities import Component
 from audit.pricing.schedule import SERVICE_TIERS, Rate
 from governance import price_lines
 from governance.models import Price
+from governance.rest.prices import PercentField
 from governance.services import catalogue
 from governance.services.catalogue import Rates
 from kit import errors, money
@@ -163,3 +165,16 @@ def test_lines_are_read_as_people_write_them() -> None:
         Rate(Component.CACHE_WRITE, money.from_usd("3.75")),
         Rate(Component.INPUT, 1, "batch", 200_000),
     )
+
+
+@pytest.mark.parametrize(("entered", "ppm"), [("0", 0), ("15", 150_000), ("0.0001", 1), ("100", 1_000_000)])
+def test_a_discount_is_entered_in_per_cent(entered: str, ppm: int) -> None:
+    field = PercentField()
+    assert field.run_validation(entered) == ppm
+    assert field.to_representation(ppm) == entered
+
+
+@pytest.mark.parametrize("entered", ["-1", "100.1", "0.00001", "much", None])
+def test_what_is_no_discount_is_refused(entered: str | None) -> None:
+    with pytest.raises(ValidationError):
+        PercentField().run_validation(entered)
