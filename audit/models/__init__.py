@@ -7,6 +7,14 @@ from audit.models.body import Body, DataKey, Subject
 from audit.models.change import Change
 from audit.models.record import Record
 from audit.models.settlement import Correction, RolledUp, Settlement, Spent
+from audit.models.usage import (
+    UsageCombination,
+    UsageCursor,
+    UsageLabel,
+    UsageLatency,
+    UsageQuarter,
+    UsageTag,
+)
 from audit.models.writer import AdmissionEpoch, LiveWriter
 
 __all__ = [
@@ -21,4 +29,10 @@ __all__ = [
     "Settlement",
     "Spent",
     "Subject",
+    "UsageCombination",
+    "UsageCursor",
+    "UsageLabel",
+    "UsageLatency",
+    "UsageQuarter",
+    "UsageTag",
 ]

@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "send-mail": {"task": "portal.tasks.send_mail", "schedule": 15.0},
     "send-daily-mail": {"task": "portal.tasks.send_daily_mail", "schedule": crontab(minute="*/10")},
     "roll-up-usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0},
+    "count-usage": {"task": "audit.tasks.count_usage", "schedule": 30.0},
     "make-partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(minute=5)},
     "refresh-statistics": {"task": "audit.tasks.refresh_statistics", "schedule": crontab(minute=35, hour=2)},
     "check-ledger": {"task": "audit.tasks.check_integrity", "schedule": crontab(minute="*/10")},

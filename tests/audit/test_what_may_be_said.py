@@ -29,7 +29,15 @@ FOR_A_PERSON = {"audit_capture_refusal"}
 OF_THE_SYSTEM = (
     OF_THE_GATEWAY
     | OF_THE_PORTAL
-    | {"audit_oldest_open", "audit_make_partitions", "audit_analyze", "audit_erase_history"}
+    | {
+        "audit_oldest_open",
+        "audit_roll_up_usage",
+        "audit_rebuild_usage",
+        "audit_erase_usage",
+        "audit_make_partitions",
+        "audit_analyze",
+        "audit_erase_history",
+    }
 )
 
 

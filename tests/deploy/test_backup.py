@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -29,6 +30,8 @@ from tests.support import gateway as gateways
 from tests.support.stack import Stack
 
 SETTLED = "SELECT count(*), coalesce(sum(cost_nano_usd), 0) FROM audit_settlement"
+
+COUNTED = "SELECT sum(requests), sum(cost_nano_usd) FROM audit_usage_quarter"
 
 OF_THE_FUTURE = """
 SELECT (SELECT count(*) FROM audit_record WHERE xid > pg_current_xact_id()),
@@ -59,6 +62,8 @@ def backup(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Backup:
 
     async def back_up() -> None:
         await asyncio.sleep(1)
+        counted = await asyncio.to_thread(manage, stack.home.path, "usage", "roll-up")
+        assert counted.returncode == 0, counted.stderr
         done = await asyncio.to_thread(manage, stack.home.path, "backup", str(to), "--keystore-to", str(keys_to))
         assert done.returncode == 0, done.stderr
 
@@ -113,6 +118,20 @@ def test_a_restored_installation_knows_and_serves_what_the_old_one_did(
             assert answer.status_code == 200, answer.text
         finally:
             gateway.stop()
+        assert counted_at(environment) == settled_at(environment)
+
+
+def counted_at(environment: dict[str, str]) -> Any:
+    """Usage as it is counted, after what there is to count."""
+    with psycopg.connect(environment["DATABASE_URL_SYSTEM"], autocommit=True) as books:
+        while books.execute("SELECT audit_roll_up_usage()").fetchone() == (True,):
+            pass
+        return books.execute(COUNTED.encode()).fetchone()
+
+
+def settled_at(environment: dict[str, str]) -> Any:
+    with psycopg.connect(environment["DATABASE_URL_SYSTEM"]) as books:
+        return books.execute(SETTLED.encode()).fetchone()
 
 
 def test_what_was_changed_is_refused(

@@ -134,6 +134,62 @@ def _change(plot: Plot) -> Any:
     )
 
 
+def _combination(plot: Plot) -> Any:
+    return plot.add(
+        audit.UsageCombination,
+        id=new_id(),
+        team_id=plot.team.id,
+        **dict.fromkeys(("route", "tier", "operation", "pipeline", "cache", "outcome", "error"), ""),
+        model="model",
+    )
+
+
+def _quarter(plot: Plot) -> Any:
+    return plot.add(
+        audit.UsageQuarter,
+        **_usage(),
+        combination=plot.row(audit.UsageCombination),
+        team_id=plot.team.id,
+        starts_at=plot.world.now,
+        requests=1,
+        estimated_nano_usd=0,
+        held_nano_usd=2,
+        latency_ms=1,
+        timed=1,
+    )
+
+
+def _label(plot: Plot) -> Any:
+    return plot.add(
+        audit.UsageLabel,
+        id=new_id(),
+        team_id=plot.team.id,
+        starts_at=plot.world.now,
+        kind="end_user",
+        value=str(new_id()),
+        requests=1,
+        input_tokens=1,
+        output_tokens=1,
+        cost_nano_usd=1,
+    )
+
+
+def _latency(plot: Plot) -> Any:
+    return plot.add(
+        audit.UsageLatency,
+        starts_at=plot.world.now,
+        deployment_id=new_id(),
+        model="model",
+        measured="answer",
+        bucket=1,
+        requests=1,
+    )
+
+
+def _tag(plot: Plot) -> Any:
+    return plot.add(audit.UsageTag, tag=new_id().hex)
+
+
 def _epoch(plot: Plot) -> Any:
     rows = audit.AdmissionEpoch.objects.using("migrator")
     row, _ = rows.get_or_create(organization_id=plot.world.organization.id, defaults={"epoch": "first"})
@@ -148,6 +204,11 @@ LEDGER: dict[type[Any], Callable[[Plot], Any]] = {
     audit.DataKey: _data_key,
     audit.Subject: _subject,
     audit.Spent: _spent,
+    audit.UsageCombination: _combination,
+    audit.UsageQuarter: _quarter,
+    audit.UsageLabel: _label,
+    audit.UsageLatency: _latency,
+    audit.UsageTag: _tag,
     audit.Change: _change,
     audit.AdmissionEpoch: _epoch,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, ProgrammingError, connections, transaction
-from django.db.models import F, Model
+from django.db.models import DateTimeField, F, Model
 from django.db.models.base import ModelState
 from psycopg.errors import InsufficientPrivilege
 
@@ -139,6 +139,10 @@ def content(row: Any) -> dict[str, Any]:
 
 
 def _new_identity(row: Any) -> dict[str, Any]:
-    """The first column of the key that is not the owner's; none where the owner is the key."""
-    columns = [each.attname for each in row._meta.pk_fields if each.attname != "organization_id"]
+    """The first column of the key that is not the owner's and no moment; none where the owner is the key."""
+    columns = [
+        each.attname
+        for each in row._meta.pk_fields
+        if each.attname != "organization_id" and not isinstance(each, DateTimeField)
+    ]
     return {column: str(new_id()) for column in columns[:1]}

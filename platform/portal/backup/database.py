@@ -26,6 +26,14 @@ AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
 _RESTAMP = (
     "UPDATE audit_record SET xid = pg_current_xact_id() WHERE xid > pg_current_xact_id()",
     "UPDATE governance_snapshot_change SET xid = pg_current_xact_id() WHERE xid > pg_current_xact_id()",
+    # What usage has counted stays told apart from what it has not: the one before this transaction, the other in it.
+    *(
+        f"UPDATE {table} SET xid = CASE WHEN pg_visible_in_snapshot(xid, seen::pg_snapshot) THEN '3' "  # noqa: S608
+        "ELSE pg_current_xact_id() END FROM audit_usage_cursor "
+        "WHERE xid >= pg_current_xact_id() OR NOT pg_visible_in_snapshot(xid, seen::pg_snapshot)"
+        for table in ("audit_settlement", "audit_correction")
+    ),
+    "UPDATE audit_usage_cursor SET seen = format('%1$s:%1$s:', pg_current_xact_id())",
 )
 _LEDGER_DDL = "-c chancery.ledger_ddl=on"
 
