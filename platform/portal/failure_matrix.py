@@ -225,4 +225,12 @@ MATRIX: tuple[Cell, ...] = (
         "tests/gateway/providers/test_hosted_process.py::test_without_a_hosted_process_there_is_no_connection",
         (variables.HOSTED_SOCKET,),
     ),
+    # What people do
+    Cell(
+        "Acts on the portal",
+        _REDIS,
+        "apart",
+        "They are done all the same. Open pages are not told of them: that is given up after 300 ms, and they refetch.",
+        "tests/faults/test_dependencies.py::test_what_people_do_is_done_while_valkey_stands_still",
+    ),
 )

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import create_server
 
 import pytest
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.db import transaction
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from governance import hints
 from kit.scoping import within
 from tenants.services import people
 from tests.portal.api.caller import Script
 from tests.support import cast
 from tests.support.cast import Cast, Person
 from tests.support.gateway import RunningGateway
+from tests.support.world import World
 
 _SOON = 5.0
 _A_WHILE = 0.5
@@ -69,3 +74,23 @@ def test_nobody_listens_without_a_session_or_from_another_site(acme: Cast, gatew
         with pytest.raises(InvalidStatus) as refused, _listening(gateway, person, origin=origin):
             pass
         assert refused.value.response.status_code == 403
+
+
+def test_a_channel_layer_that_hangs_is_given_up_and_left_alone_for_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with create_server(("127.0.0.1", 0)) as silent:
+        hanging = RedisPubSubChannelLayer(hosts=[f"redis://127.0.0.1:{silent.getsockname()[1]}"])
+        monkeypatch.setattr(hints, "get_channel_layer", lambda: hanging)
+        monkeypatch.setattr(hints, "_away_until", 0.0)
+        before = hints._lost.value
+
+        for _ in range(3):
+            with transaction.atomic():
+                hints.approvals_changed(world.organization.id)
+
+        assert hints._lost.value == before + 3
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

@@ -38,10 +38,12 @@ _STOP_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """The organisation of the stack; and a key of another one, which no budget binds."""
+    """The organisation of the stack, with its administrator's access token; and a key of another one, which no budget
+    binds."""
 
     organization_id: UUID
     key: str
+    token: str
     unbudgeted_key: str
     model_ids: dict[str, str]
     budget_ids: tuple[UUID, ...]
@@ -220,6 +222,7 @@ def _seed(environment: dict[str, str], upstream: str) -> Seeded:
     return Seeded(
         UUID(found["organization_id"]),
         found["key"],
+        found["token"],
         found["unbudgeted_key"],
         found["model_ids"],
         tuple(UUID(budget) for budget in found["budget_ids"]),

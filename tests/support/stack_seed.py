@@ -17,8 +17,8 @@ def main(upstream: str) -> None:
     django.setup()
     from kit import money
     from kit.scoping import within
-    from tenants.models import Period
-    from tenants.services import allotments
+    from tenants.models import Period, User
+    from tenants.services import allotments, people
     from tenants.services.allotments import Level
     from tests.support import world as worlds
 
@@ -37,12 +37,15 @@ def main(upstream: str) -> None:
             )
             for name, level in (("all", Level()), ("team", Level.of(world.team)))
         ]
+        own = User.objects.get(id=admin.id)
+        _, token = people.issue_access_token(actor=admin, user=own, name="script", now=world.now)
     unbudgeted = worlds.build()
     unbudgeted.serve("helper", upstream)
     json.dump(
         {
             "organization_id": str(world.organization.id),
             "key": world.key_text,
+            "token": token.text,
             "unbudgeted_key": unbudgeted.key_text,
             "model_ids": {model.slug: str(model.id) for model in models},
             "budget_ids": [str(budget.id) for budget in budgets],
