@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.choices import Kind
 from audit.models import Correction, Record, Settlement
@@ -76,18 +74,6 @@ class RequestStory:
     records: list[Record] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """Of one day and group: what was settled, in nano-USD, with what late truths changed."""
-
-    day: date
-    group: Any
-    requests: int
-    input_tokens: int
-    output_tokens: int
-    nano_usd: int
-
-
 def requests(
     wanted: RequestFilter = RequestFilter(), *, before: UUID | None = None, limit: int = 50
 ) -> list[RequestLine]:
@@ -132,53 +118,6 @@ def content(record: Record) -> dict[str, Any]:
     return said
 
 
-def spend_by_day(
-    *,
-    since: datetime,
-    until: datetime,
-    time_zone: str,
-    group_by: Literal["model", "team_id", "project_id", "api_key_id"] = "model",
-    team_id: UUID | None = None,
-) -> list[Spend]:
-    """Per day of the given time zone and group, in order of day and group. Days without a request are absent."""
-    settled = Settlement.objects.filter(id_bounds("request_id", since, until))
-    if team_id is not None:
-        settled = settled.filter(team_id=team_id)
-    zone = ZoneInfo(time_zone)
-    sums = (
-        settled.order_by()
-        .values(day=TruncDate("admitted_at", tzinfo=zone), group=F(group_by))
-        .annotate(
-            requests=Count("request_id"),
-            input_tokens_sum=Sum("input_tokens"),
-            output_tokens_sum=Sum("output_tokens"),
-            nano_usd=Sum("cost_nano_usd"),
-        )
-    )
-    late = _late_by_day(since, until, zone, group_by)
-    found = [
-        Spend(
-            row["day"],
-            row["group"],
-            row["requests"],
-            row["input_tokens_sum"],
-            row["output_tokens_sum"],
-            int(row["nano_usd"]) + late.get((row["day"], row["group"]), 0),
-        )
-        for row in sums
-    ]
-    return sorted(found, key=lambda spend: (spend.day, str(spend.group)))
-
-
-def spent(*, since: datetime, until: datetime | None = None, team_id: UUID | None = None) -> int:
-    """Nano-USD settled for requests that came in between two moments."""
-    settled = Settlement.objects.filter(id_bounds("request_id", since, until))
-    corrected = Correction.objects.filter(id_bounds("request_id", since, until))
-    if team_id is not None:
-        settled, corrected = settled.filter(team_id=team_id), corrected.filter(team_id=team_id)
-    return _total(settled, "cost_nano_usd") + _total(corrected, "difference_nano_usd")
-
-
 def _narrowed(rows: QuerySet[Record], wanted: RequestFilter) -> QuerySet[Record]:
     settled = Settlement.objects.filter(request_id=OuterRef("id"))
     if wanted.team_id is not None:
@@ -205,19 +144,3 @@ def _with_settlements(rows: Iterable[Record]) -> list[RequestLine]:
     settlements = Settlement.objects.in_bulk(ids)
     corrections = Correction.objects.in_bulk(ids)
     return [RequestLine(record, settlements.get(record.id), corrections.get(record.id)) for record in records]
-
-
-def _late_by_day(since: datetime, until: datetime, zone: ZoneInfo, group_by: str) -> dict[tuple[date, Any], int]:
-    """What corrections changed, on the day and in the group of the settlement they correct."""
-    corrections = list(Correction.objects.filter(id_bounds("request_id", since, until)))
-    settlements = Settlement.objects.in_bulk([one.request_id for one in corrections])
-    late: dict[tuple[date, Any], int] = {}
-    for one in corrections:
-        settlement = settlements[one.request_id]
-        place = settlement.admitted_at.astimezone(zone).date(), getattr(settlement, group_by)
-        late[place] = late.get(place, 0) + one.difference_nano_usd
-    return late
-
-
-def _total(rows: QuerySet[Any], column: str) -> int:
-    return int(rows.aggregate(total=Sum(column))["total"] or 0)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from django.db import connections, transaction
 
 from audit.models import Settlement
+from audit.usage import rollups
 from kit.ids import time_of
 
 
 def import_settlements(settlements: Sequence[Settlement], *, owner: str, system: str) -> None:
-    """Inserts settlements of the past as they are, without records: what nobody saw is not attested.
+    """Inserts settlements of the past as they are, and counts them. Without records: what nobody saw is not attested.
 
     They are charged to no budget (`budgets` must be empty): a budget binds from when it is set. `owner` and `system`
     are database aliases; no role that serves requests may do this.
@@ -25,3 +26,4 @@ def import_settlements(settlements: Sequence[Settlement], *, owner: str, system:
         cursor.execute("SELECT audit_make_partitions(%s, %s)", [min(times), max(times)])
     with transaction.atomic(using=owner):
         Settlement.across_tenants.using(owner).bulk_create(settlements, batch_size=500)
+    rollups.roll_up(using=system)

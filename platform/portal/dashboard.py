@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from audit.usage import rollups
 from governance import selectors
 from governance.models import SnapshotAcknowledgement
 from governance.snapshot.acknowledge import SILENT_AFTER, living, pending
@@ -36,6 +37,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context |= {
             "spend_chart": json.dumps(as_chart(last_days(now, time_zone, _DAYS), _COLOUR)),
             "spend_days": _DAYS,
+            "spend_as_of": rollups.as_of(),
             "budgets_in_use": sorted(budgets, key=lambda use: -use.percent)[:_SHOWN],
         }
     return context | _gateway(now)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from audit import selectors
+from audit.usage import rollups
+from audit.usage.spend import spend_by_day
 from kit.money import NANO
 
 
@@ -16,7 +17,7 @@ from kit.money import NANO
 class Month:
     """Nano-USD. `by_day` has every day so far; `projected` continues the daily mean to the end of the month.
 
-    No projection before a whole day has passed.
+    No projection before a whole day has passed. What was settled by `as_of` is in it.
     """
 
     name: str
@@ -26,13 +27,15 @@ class Month:
     by_day: list[tuple[date, int]]
     by_model: list[tuple[str, int, int]]
     projected: int | None
+    as_of: datetime
 
 
 def month_to_date(now: datetime, time_zone: str) -> Month:
     """Of the entered scope: a team's people see their teams' part."""
     local = now.astimezone(ZoneInfo(time_zone))
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = selectors.spend_by_day(since=first, until=now, time_zone=time_zone)
+    as_of = rollups.as_of()
+    rows = spend_by_day(since=first, until=now, time_zone=time_zone)
     spent = sum(row.nano_usd for row in rows)
     days: dict[date, int] = defaultdict(int)
     models: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
@@ -52,6 +55,7 @@ def month_to_date(now: datetime, time_zone: str) -> Month:
         ],
         by_model=sorted(((name, *figures) for name, figures in models.items()), key=lambda row: -row[2]),
         projected=round(spent / elapsed * length) if elapsed >= 1 else None,
+        as_of=as_of,
     )
 
 
@@ -60,7 +64,7 @@ def last_days(now: datetime, time_zone: str, days: int) -> list[tuple[date, int]
     today = now.astimezone(ZoneInfo(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     since = today - timedelta(days=days - 1)
     found: dict[date, int] = defaultdict(int)
-    for row in selectors.spend_by_day(since=since, until=now, time_zone=time_zone):
+    for row in spend_by_day(since=since, until=now, time_zone=time_zone):
         found[row.day] += row.nano_usd
     return [(since.date() + timedelta(days=day), found[since.date() + timedelta(days=day)]) for day in range(days)]
 
