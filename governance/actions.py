@@ -32,6 +32,9 @@ ACTIONS: dict[str, Action] = {
     ),
     "governance.model.suspended": Action("Model suspended", _STOPPED),
     "governance.model.resumed": Action("Model resumed", _GOES_ON),
+    "governance.model.estimates_set": Action(
+        "Estimates set", "What calls of a model are held at where they do not say how long an answer may be."
+    ),
     "governance.model.deprecated": Action(
         "Model deprecated", "When calls to it end, and what takes its place. The reason is not sealed."
     ),

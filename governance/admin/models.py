@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
 
 from governance import coverage, selectors
 from governance.admin.base import SuspendableAdmin
@@ -21,14 +21,35 @@ from governance.models import Approval, Modality, Model
 from governance.services import catalogue, model_cards
 from kit import clock
 from tenants.acting import actor_of
-from tenants.admin.base import GovernedForm, act, label
+from tenants.admin.base import Act, GovernedForm, act, label
 
 _APPROVAL_STATES = {"approved": "success", "waiting": "info", "not approved": "warning"}
 
+_POSITIVE = 2**31 - 1
 _LIVES = {"Registered": "success", "Deprecated": "warning", "Retired": "danger"}
 
 
+_ESTIMATES = ["usual_output_tokens", "image_tokens"]
 _ORIGIN = ["licence", "base_model", "adapter", "quantization", "training_data"]
+
+
+class EstimatesForm(forms.Form):
+    """Both empty: nothing is known, and the most there can be is held."""
+
+    usual_output_tokens = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=_POSITIVE,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="The most an answer has where a call does not say; held, and sent upstream. Empty: the maximum.",
+    )
+    image_tokens = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=_POSITIVE,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="The most a picture counts as. Empty: a call with one is held at the whole context window.",
+    )
 
 
 class ModelForm(GovernedForm):
@@ -55,6 +76,7 @@ class ModelAdmin(SuspendableAdmin[Model]):
         "tier",
         "context_window",
         "max_output_tokens",
+        *_ESTIMATES,
         "modalities_shown",
         *_ORIGIN,
         "card",
@@ -70,10 +92,10 @@ class ModelAdmin(SuspendableAdmin[Model]):
     readonly_fields += ["not_covered"]
     add_fieldsets = [
         (None, {"fields": ["slug", "name", "publisher", "version", "description", "is_another"]}),
-        ("Facts", {"fields": ["tier", "context_window", "max_output_tokens", "modalities"]}),
+        ("Facts", {"fields": ["tier", "context_window", "max_output_tokens", *_ESTIMATES, "modalities"]}),
         ("Where it comes from", {"fields": _ORIGIN}),
     ]
-    actions_detail = ["ask_for_approval", "renew", "end_of_life", "probes", "suspend", "resume"]
+    actions_detail = ["ask_for_approval", "renew", "estimates", "end_of_life", "probes", "suspend", "resume"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         of_model = {"model_id": OuterRef("id")}
@@ -135,6 +157,31 @@ class ModelAdmin(SuspendableAdmin[Model]):
     def has_viewing_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return actor_of(request).may("governance.register.view")
 
+    def has_managing_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return actor_of(request).may("governance.register.manage")
+
+    @act(description="Estimates", permission="managing", icon="calculate")
+    def estimates(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def perform(row: Model, entered: dict[str, Any]) -> str:
+            catalogue.set_estimates(actor=actor_of(request), model=row, **entered)
+            return f"Calls of {row} are held at that from now on."
+
+        return self.confirm(
+            request,
+            object_id,
+            Act(
+                title="Estimates of a model",
+                button="Set",
+                consequences=lambda row: [
+                    f"Now: answers of {row.usual_output_tokens or row.max_output_tokens:,} tokens at most where a call "
+                    f"does not say, and {_of_pictures(row)}.",
+                    "Less is held for calls to come, and longer answers are cut where callers set no maximum.",
+                ],
+                perform=perform,
+                form_class=EstimatesForm,
+            ),
+        )
+
     @act(description="Probes", permission="viewing", icon="troubleshoot")
     def probes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("model-probes", args=[object_id]))
@@ -142,3 +189,7 @@ class ModelAdmin(SuspendableAdmin[Model]):
     @act(description="End of life and callers", permission="viewing", icon="event_busy")
     def end_of_life(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("model-life", args=[object_id]))
+
+
+def _of_pictures(row: Model) -> str:
+    return f"{row.image_tokens:,} a picture" if row.image_tokens is not None else "the whole window with a picture"

@@ -18,6 +18,7 @@ from kit.tenant_owned import ScopedManager, TeamOwned, TenantOwned
 SLUG = RegexValidator(r"^[a-z0-9][a-z0-9._:/-]*$", "Lower-case letters, digits and . _ : / - only.")
 LABEL = RegexValidator(r"^[A-Za-z0-9_.:/+-]+$", "Letters, digits and _ . : / + - only: it goes on record as it is.")
 FINGERPRINT_DIMENSIONS = 256
+USUAL_OUTPUT_TOKENS = 16_384
 
 
 class Suspendable(TenantOwned):
@@ -90,6 +91,17 @@ class Model(Suspendable, Ageing):
     tier = models.CharField(max_length=16, choices=Tier.choices, default=Tier.STANDARD)
     context_window = models.PositiveIntegerField(help_text="In tokens, prompt and output together.")
     max_output_tokens = models.PositiveIntegerField()
+    usual_output_tokens = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        default=USUAL_OUTPUT_TOKENS,
+        help_text="The most an answer has where a call does not say; held, and sent upstream. Empty: the maximum.",
+    )
+    image_tokens = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="The most a picture counts as. Empty: a call with one is held at the whole context window.",
+    )
     modalities = ArrayField(
         models.CharField(max_length=16, choices=Modality.choices), default=list, blank=True, help_text="In and out."
     )
@@ -130,6 +142,10 @@ class Model(Suspendable, Ageing):
                 name="model_ends_as_announced",
             ),
             models.CheckConstraint(condition=~Q(successor=models.F("id")), name="model_does_not_succeed_itself"),
+            models.CheckConstraint(
+                condition=Q(usual_output_tokens__isnull=True) | Q(usual_output_tokens__gte=1),
+                name="model_usually_answers",
+            ),
         ]
 
     def __str__(self) -> str:

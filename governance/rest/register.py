@@ -87,6 +87,13 @@ class ModelViewSet(SuspendableViewSet[Model]):
         """Entries that read alike, nearest first."""
         return Response(wire.SimilarModel(selectors.similar_models(self.get_object()), many=True).data)
 
+    @extend_schema(request=wire.EstimatesTaken, responses=wire.ModelShown)
+    @action(detail=True, methods=["put"])
+    def estimates(self, request: Request, pk: str) -> Response:
+        """What its calls are held at where they do not say; in force within a second."""
+        model, entered = self.get_object(), self.taken(wire.EstimatesTaken)
+        return Response(self.shown(catalogue.set_estimates(actor=self.actor, model=model, **entered)))
+
     @extend_schema(request=wire.DeprecationTaken, responses=wire.ModelShown)
     @action(detail=True, methods=["post"])
     def deprecate(self, request: Request, pk: str) -> Response:

@@ -19,7 +19,7 @@ from governance.models import (
     Suspension,
     Tier,
 )
-from governance.models.catalogue import SLUG
+from governance.models.catalogue import SLUG, USUAL_OUTPUT_TOKENS
 from tenants.models import Team
 from tenants.rest.base import Scoped, UsdField
 
@@ -104,6 +104,8 @@ class ModelShown(serializers.ModelSerializer[Model]):
             "tier",
             "context_window",
             "max_output_tokens",
+            "usual_output_tokens",
+            "image_tokens",
             "modalities",
             "licence",
             "base_model",
@@ -136,6 +138,20 @@ class CallingShown(serializers.Serializer[Any]):
     cost_usd = UsdField(source="cost_nano_usd", read_only=True)
 
 
+class UsualOutputField(serializers.IntegerField):
+    """Null: the maximum."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=_POSITIVE, allow_null=True, **options)
+
+
+class ImageTokensField(serializers.IntegerField):
+    """Null: a call with a picture is held at the whole context window."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=_POSITIVE, allow_null=True, **options)
+
+
 class ModelTaken(serializers.Serializer[Any]):
     slug = serializers.CharField(max_length=200, validators=[SLUG])
     name = serializers.CharField(max_length=200)
@@ -145,6 +161,8 @@ class ModelTaken(serializers.Serializer[Any]):
     tier = serializers.ChoiceField(choices=Tier.choices, default=Tier.STANDARD)
     context_window = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
     max_output_tokens = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+    usual_output_tokens = UsualOutputField(required=False, default=USUAL_OUTPUT_TOKENS)
+    image_tokens = ImageTokensField(required=False, default=None)
     modalities = serializers.ListField(
         child=serializers.ChoiceField(choices=Modality.choices), required=False, default=list
     )
@@ -153,6 +171,11 @@ class ModelTaken(serializers.Serializer[Any]):
     adapter = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
     quantization = serializers.CharField(max_length=64, required=False, allow_blank=True, default="")
     training_data = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class EstimatesTaken(serializers.Serializer[Any]):
+    usual_output_tokens = UsualOutputField()
+    image_tokens = ImageTokensField()
 
 
 class SimilarModel(serializers.Serializer[Any]):

@@ -119,6 +119,22 @@ def new_model(now: datetime, fields: dict[str, Any]) -> Model:
     return model
 
 
+def set_estimates(*, actor: Actor, model: Model, usual_output_tokens: int | None, image_tokens: int | None) -> Model:
+    """What calls of the model are held at where they do not say; those to come, on every worker within a second.
+
+    Raises `ValidationError` for an answer without tokens.
+    """
+    permissions.require(actor, "governance.register.manage")
+    permissions.require_reach(actor, None)
+    with transaction.atomic():
+        locked = Model.objects.select_for_update().get(id=model.id)
+        locked.usual_output_tokens, locked.image_tokens = usual_output_tokens, image_tokens
+        locked.full_clean(exclude=["created_at"])
+        locked.save(update_fields=["usual_output_tokens", "image_tokens"])
+        _record(actor, "governance.model.estimates_set", locked, {})
+    return locked
+
+
 def register_deployment(
     *,
     actor: Actor,

@@ -72,6 +72,8 @@ class ModelEntry:
     publisher: str
     is_suspended: bool
     deprecation: DeprecationEntry | None = None
+    usual_output_tokens: int | None = None
+    image_tokens: int | None = None
 
     def is_over(self, at: datetime) -> bool:
         return self.deprecation is not None and self.deprecation.sunset_at <= at
@@ -209,6 +211,8 @@ def models(ids: Ids) -> Iterator[ModelEntry]:
             row.publisher,
             row.is_suspended,
             _deprecation(row),
+            row.usual_output_tokens,
+            row.image_tokens,
         )
 
 

@@ -77,7 +77,8 @@ PRIVILEGES = {
     "governance_escalation": ("S", "SI", NONE),
     "governance_gatewayprocess": ("S", "SUD", "SIU"),
     "governance_model": (
-        "SI U(deprecated_at,deprecation_reason,life,successor_id,sunset_at,suspended_at)",
+        "SI U(deprecated_at,deprecation_reason,image_tokens,life,successor_id,sunset_at,suspended_at,"
+        "usual_output_tokens)",
         ALL,
         "S",
     ),

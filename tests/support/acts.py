@@ -213,6 +213,10 @@ def _set_price(actor: Actor, deployment: Deployment) -> Any:
     return catalogue.set_price(actor=actor, deployment=deployment, rates=rates, effective_from=now, now=now)
 
 
+def _set_estimates(actor: Actor, model: Model) -> Any:
+    return catalogue.set_estimates(actor=actor, model=model, usual_output_tokens=2, image_tokens=3)
+
+
 def _move(actor: Actor, provider: Any) -> None:
     to = {"kind": ProviderKind.OPENAI_COMPATIBLE, "base_url": "https://models.example.com/v1", "credential": "other"}
     catalogue.move_provider(actor=actor, provider=provider, now=clock.now(), **to)
@@ -286,6 +290,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.model.registered": _by_admin(_register_model),
     "governance.model.suspended": _on(new_model, _stop),
     "governance.model.resumed": _after(_on(new_model, _stop), _go_on),
+    "governance.model.estimates_set": _on(new_model, _set_estimates),
     "governance.model.deprecated": _on(new_model, announce_end),
     "governance.model.deprecation_revoked": _after(
         _on(new_model, announce_end),

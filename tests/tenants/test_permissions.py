@@ -48,6 +48,7 @@ WHO: dict[str, set[Role]] = {
     "governance.model.registered": REGISTER,
     "governance.model.suspended": REGISTER,
     "governance.model.resumed": REGISTER,
+    "governance.model.estimates_set": REGISTER,
     "governance.model.deprecated": REGISTER,
     "governance.model.deprecation_revoked": REGISTER,
     "governance.model.retired": REGISTER,

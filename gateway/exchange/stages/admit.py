@@ -14,6 +14,7 @@ from gateway.exchange.exchange import Exchange
 from gateway.routing.attempts import MAX_ATTEMPTS
 from gateway.routing.candidates import Candidate
 from gateway.wire import fields
+from governance.snapshot.section import ModelEntry
 from kit import clock, errors
 
 logger = logging.getLogger(__name__)
@@ -81,21 +82,32 @@ def _check_service_tier(exchange: Exchange) -> None:
 def input_bound(exchange: Exchange) -> tuple[int, bool]:
     """Tokens of input, and whether they are text to be paid for as such.
 
-    A picture or a file may be any number of tokens, up to what the model can read; and a cache that is to last longer
-    (`"ttl"`, in a member that only some providers know) is dearer to write.
+    A picture counts as what its model is said to count it as; it, where nothing is said, and a file may be any number
+    of tokens, up to what the model can read. A cache that is to last longer (`"ttl"`, in a member that only some
+    providers know) is dearer to write.
     """
     prompt = exchange.chat.prompt_json()
     bound = estimate.prompt_tokens(prompt)
-    if exchange.chat.not_scanned():
-        return max(bound, *(candidate.model.context_window for candidate in exchange.candidates)), False
+    if media := exchange.chat.not_scanned():
+        return max(_with_media(bound, media, candidate.model) for candidate in exchange.candidates), False
     return bound, '"ttl"' not in prompt
 
 
+def _with_media(bound: int, media: tuple[str, ...], model: ModelEntry) -> int:
+    if model.image_tokens is None or set(media) != {"image_url"}:
+        return max(bound, model.context_window)
+    return bound + len(media) * model.image_tokens
+
+
 def output_bound(exchange: Exchange) -> int:
-    """Tokens of output: what the caller asks for within what the models can give; sent upstream as the maximum."""
-    most = max(candidate.model.max_output_tokens for candidate in exchange.candidates)
+    """Tokens of output, sent upstream as the maximum: what the caller asks for within what the models can give, and
+    without a word from the caller what is usual for them."""
+    models = [candidate.model for candidate in exchange.candidates]
+    most = max(model.max_output_tokens for model in models)
     asked = exchange.chat.max_output_tokens
-    return min(asked, most) if asked else most
+    if asked is None:
+        asked = max(model.usual_output_tokens or model.max_output_tokens for model in models)
+    return min(asked, most)
 
 
 def worst_case(exchange: Exchange) -> int:

@@ -8,9 +8,10 @@ from typing import Any
 from rest_framework import serializers
 
 from governance.models import AiActClass, EvidenceKind, Modality, ProviderKind, RiskTier, Tier
-from governance.models.catalogue import SLUG
+from governance.models.catalogue import SLUG, USUAL_OUTPUT_TOKENS
 from governance.rest.approval_forms import AnswersField, RiskTierField, StageRuleForm
 from governance.rest.prices import PercentField, RateField
+from governance.rest.serializers import ImageTokensField, UsualOutputField
 from governance.services.review_rules import MOST_RECERTIFY_DAYS
 from kit.data_class import DataClass
 from tenants.models import Each, Period, Scope
@@ -127,6 +128,8 @@ class ModelForm(Entry):
     tier = serializers.ChoiceField(choices=Tier.choices, default=Tier.STANDARD)
     context_window = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
     max_output_tokens = serializers.IntegerField(min_value=1, max_value=_POSITIVE)
+    usual_output_tokens = UsualOutputField(default=USUAL_OUTPUT_TOKENS)
+    image_tokens = ImageTokensField(default=None)
     modalities = serializers.ListField(child=serializers.ChoiceField(choices=Modality.choices), default=list)
     licence = _text(allow_blank=True, default="")
     base_model = _text(allow_blank=True, default="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -172,3 +173,43 @@ def test_whichever_candidate_comes_first_the_dearest_is_held_for() -> None:
     cheap, dear = dear_and_short(DOLLAR, 100), dear_and_short(100 * DOLLAR, 100)
     held = admit.worst_case(admitted(cheap, dear))
     assert held == admit.worst_case(admitted(dear, cheap)) == admit.worst_case(admitted(dear))
+
+
+def test_without_a_word_from_the_caller_an_answer_is_held_at_what_is_usual() -> None:
+    short, long = a_model(max_output_tokens=4_096, usual_output_tokens=1_024), a_model(max_output_tokens=64_000)
+    assert admitted(a_candidate(short)).output_bound == 1_024
+    assert admitted(a_candidate(short), max_tokens=3_000).output_bound == 3_000
+    assert admitted(a_candidate(short), max_tokens=30_000).output_bound == 4_096
+    assert admitted(a_candidate(long)).output_bound == 64_000
+    assert admitted(a_candidate(short), a_candidate(long)).output_bound == 64_000
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+FILE = {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}}
+
+
+@pytest.mark.parametrize(
+    ("image_tokens", "parts", "held"),
+    [
+        (1_445, [PICTURE, PICTURE], 2 * 1_445),
+        (0, [PICTURE], 0),
+        (None, [PICTURE], None),
+        (1_445, [PICTURE, FILE], None),
+    ],
+)
+def test_a_picture_is_held_at_what_its_model_counts_it_as(
+    image_tokens: int | None, parts: list[dict[str, Any]], held: int | None
+) -> None:
+    model = a_model(context_window=100_000, image_tokens=image_tokens)
+    found = admitted(a_candidate(model), messages=[{"role": "user", "content": parts}])
+    if held is None:
+        assert found.input_bound == 100_000
+    else:
+        assert held < found.input_bound < held + 1_000
+    assert not found.text_only
+
+
+def test_a_cache_that_is_to_last_is_held_at_what_it_costs() -> None:
+    lasting = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    assert not admitted(messages=[{"role": "user", "content": [lasting]}]).text_only
+    assert admitted().text_only

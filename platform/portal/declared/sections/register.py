@@ -58,6 +58,7 @@ class Providers(Section):
 class Models(Section):
     name, noun, form, key = "models", "model", forms.ModelForm, ("slug",)
     view_act = "governance.register.view"
+    changing = frozenset({"usual_output_tokens", "image_tokens"})
 
     def rows(self) -> Iterable[Model]:
         return Model.objects.order_by("slug")
@@ -67,6 +68,10 @@ class Models(Section):
 
     def make(self, doing: Doing, entry: Values) -> None:
         catalogue.register_model(actor=doing.actor, now=doing.now, **entry)
+
+    def change(self, doing: Doing, row: Model, entry: Values) -> None:
+        estimates = {name: entry[name] for name in self.changing}
+        catalogue.set_estimates(actor=doing.actor, model=row, **estimates)
 
 
 class Deployments(Section):
