@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import cast
@@ -47,16 +48,41 @@ def counts_end_users(snapshot: Snapshot, levels: LevelIds) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a call is charged by, besides who makes it: `models` are those that it may go to."""
+
+    end_user: UUID | None = None
+    use_case: str = ""
+    models: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
+
+    def falls_to(self, budget: BudgetEntry) -> bool:
+        return (
+            (not budget.use_case or budget.use_case == self.use_case)
+            and (not budget.model or budget.model in self.models)
+            and (not budget.tag or budget.tag in self.tags)
+            and (budget.each != "end_user" or self.end_user is not None)
+        )
+
+    def limit_of(self, budget: BudgetEntry) -> int:
+        """One that downgrades keeps a part of its limit for calls that go to the cheaper model alone."""
+        if not budget.downgrade_model or self.models == {budget.downgrade_model}:
+            return budget.limit_nano_usd
+        return budget.limit_nano_usd * budget.downgrade_at_percent // 100
+
+
 def budget_lines(
-    snapshot: Snapshot, levels: LevelIds, time_zone: str, at: datetime, end_user: UUID | None = None
+    snapshot: Snapshot, levels: LevelIds, charge: Charge, time_zone: str, at: datetime
 ) -> tuple[BudgetLine, ...]:
-    """Every budget of every level, in the period that `at` falls in; of one for each, that of the caller's own."""
-    members: dict[str, UUID | None] = {"": None, "end_user": end_user, **dict(levels)}
+    """Every budget of every level that the call falls to, in the period that `at` falls in; of one for each, that of
+    the caller's own."""
+    members: dict[str, UUID | None] = {"": None, "end_user": charge.end_user, **dict(levels)}
     return tuple(
-        _line(budget, members[budget.each], *period_of(budget, time_zone, at))
+        _line(budget, members[budget.each], charge.limit_of(budget), *period_of(budget, time_zone, at))
         for _, level_id in levels
         for budget in snapshot.budgets.all(level_id)
-        if not budget.each or members[budget.each] is not None
+        if charge.falls_to(budget)
     )
 
 
@@ -69,7 +95,7 @@ def requests_per_minute(limits: tuple[Limit, ...]) -> int | None:
 def period_of(budget: BudgetEntry, time_zone: str, at: datetime) -> tuple[str, datetime | None]:
     """The name of the period `at` falls in, in the organisation's time zone, and when the next one begins.
 
-    Names of one budget's periods order as text: `2026-11-21`, `2026-W47`, `2026-11`, `total`.
+    Names of one budget's periods order as text: `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `total`.
     """
     return _period(budget.period, time_zone, int(at.timestamp()) // _QUARTER_HOUR)
 
@@ -87,6 +113,10 @@ def _period(period: str, time_zone: str, quarter_hour: int) -> tuple[str, dateti
         return f"{local:%G-W%V}", today + timedelta(days=7 - local.weekday())
     if period == "month":
         return f"{local:%Y-%m}", (today.replace(day=28) + timedelta(days=4)).replace(day=1)
+    if period == "quarter":
+        quarter = (local.month + 2) // 3
+        first = today.replace(month=3 * quarter, day=28) + timedelta(days=4)
+        return f"{local:%Y}-Q{quarter}", first.replace(day=1)
     return "total", None
 
 
@@ -107,13 +137,19 @@ def _limit(entry: RateLimitEntry, level: Level, level_id: UUID) -> Limit:
 
 
 @lru_cache(maxsize=65_536)
-def _line(budget: BudgetEntry, member: UUID | None, period: str, resets_at: datetime | None) -> BudgetLine:
+def _line(
+    budget: BudgetEntry, member: UUID | None, limit_nano_usd: int, period: str, resets_at: datetime | None
+) -> BudgetLine:
     return BudgetLine(
         budget.id,
         budget.name,
         cast(Level, budget.each or budget.level),
-        budget.limit_nano_usd,
+        limit_nano_usd,
         period,
         resets_at,
         account_id=member and allowance_of(budget.id, member),
+        model=budget.model,
+        only_warns=budget.only_warns,
+        downgrade_model=budget.downgrade_model,
+        per_request_nano_usd=budget.per_request_nano_usd,
     )

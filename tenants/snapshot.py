@@ -16,7 +16,17 @@ from uuid import UUID
 from django.db.models import Model
 
 from kit.data_class import DataClass
-from tenants.models import ApiKey, ApiKeySecret, Budget, IdentityProvider, Organization, Project, RateLimit, Team
+from tenants.models import (
+    ApiKey,
+    ApiKeySecret,
+    AtStop,
+    Budget,
+    IdentityProvider,
+    Organization,
+    Project,
+    RateLimit,
+    Team,
+)
 from tenants.models.money import RATES
 
 Network = IPv4Network | IPv6Network
@@ -96,6 +106,13 @@ class BudgetEntry:
     limit_nano_usd: int
     period: str
     each: str = ""
+    use_case: str = ""
+    model: str = ""
+    tag: str = ""
+    only_warns: bool = False
+    downgrade_model: str = ""
+    downgrade_at_percent: int = 100
+    per_request_nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +170,10 @@ def identity_providers(ids: Ids) -> Iterator[IdentityProviderEntry]:
 def budgets(ids: Ids) -> Iterator[BudgetEntry]:
     same = Same()
     rows = _rows(Budget, ids).filter(is_active=True)
-    names = ("name", "limit_nano_usd", "period", "each")
-    for identifier, *owner, name, limit, period, each in _columns(rows, "id", *_OWNER, *names):
-        yield BudgetEntry(identifier, same[owner[0]], *_level(owner), name, same[limit], same[period], same[each])
+    for identifier, *columns in _columns(rows, "id", *_OWNER, *_BUDGET):
+        owner, (name, *terms) = columns[: len(_OWNER)], columns[len(_OWNER) :]
+        terms[_AT_STOP] = terms[_AT_STOP] == AtStop.WARN
+        yield BudgetEntry(identifier, same[owner[0]], *_level(owner), name, *(same[value] for value in terms))
 
 
 def rate_limits(ids: Ids) -> Iterator[RateLimitEntry]:
@@ -182,6 +200,11 @@ _CREDENTIAL = (
     *("scopes", "networks", "max_data_class", "revoked_at"),
 )
 _OWNER = ("organization_id", "team_id", "project_id", "api_key_id")
+_BUDGET = (
+    *("name", "limit_nano_usd", "period", "each", "use_case", "model", "tag"),
+    *("at_stop", "downgrade_model", "downgrade_at_percent", "per_request_nano_usd"),
+)
+_AT_STOP = _BUDGET.index("at_stop") - 1
 
 
 class Same(dict[Any, Any]):

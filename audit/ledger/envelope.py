@@ -56,11 +56,14 @@ class BodyDigest:
 @dataclass(slots=True)
 class Decided:
     """The versions that decided. What had no part in the decision is null; with a `break_glass` no approval had one,
-    and a `waiver` left one condition of the approval out."""
+    and a `waiver` left one condition of the approval out. `beyond_budgets` are budgets that only warn; a budget that
+    the call was `downgraded_by` had no room for the model that was asked for."""
 
     approval: UUID | None = None
+    beyond_budgets: tuple[UUID, ...] = ()
     break_glass: UUID | None = None
     deployment: UUID | None = None
+    downgraded_by: UUID | None = None
     key: UUID | None = None
     model: str | None = None
     policy: str | None = None

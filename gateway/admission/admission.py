@@ -89,7 +89,7 @@ class Admission:
             raise refusals.limited(hold, answer)
         if status == b"unaffordable":
             raise refusals.unaffordable(hold, answer)
-        return _held(epoch, answer)
+        return _held(hold, epoch, answer)
 
     async def settle(self, organization_id: UUID, request_id: UUID, outcome: Outcome) -> Settled:
         """Gives back what was held and adds what was used; with nothing used, that releases the hold.
@@ -225,8 +225,8 @@ def _charged(outcome: Outcome) -> tuple[Argument, ...]:
     return ("1", *(budget_field(budget_id) for budget_id in outcome.charged))
 
 
-def _held(epoch: str, answer: Sequence[Any]) -> Held:
-    requests, requests_limit, requests_reset, tokens, tokens_limit, tokens_reset, money, *_ = answer
+def _held(hold: Hold, epoch: str, answer: Sequence[Any]) -> Held:
+    requests, requests_limit, requests_reset, tokens, tokens_limit, tokens_reset, money, *beyond = answer
     limits_requests, limits_tokens = requests_limit >= 0, tokens_limit >= 0
     return Held(
         epoch,
@@ -237,4 +237,5 @@ def _held(epoch: str, answer: Sequence[Any]) -> Held:
         tokens_limit if limits_tokens else None,
         tokens_reset if limits_tokens else None,
         int(money) if money else None,
+        tuple(hold.budgets[position] for position in beyond),
     )

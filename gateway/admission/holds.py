@@ -69,7 +69,9 @@ class BudgetLine:
 
     `period` names the period; the ids of one budget's periods sort in the order of time (`2026-11-21` before
     `2026-11-22`), since a newer one starts the count at zero. `resets_at` is None for a budget that never does.
-    `account_id` is what it is counted under where it is an allowance for each of many.
+    `account_id` is what it is counted under where it is an allowance for each of many. One with a `model` is held for a
+    call that may go to it, and charged if it went there. One that only warns refuses nothing; of one with a
+    `downgrade_model` a refusal is a reason to try that instead.
     """
 
     budget_id: UUID
@@ -79,6 +81,10 @@ class BudgetLine:
     period: str
     resets_at: datetime | None = None
     account_id: UUID | None = None
+    model: str = ""
+    only_warns: bool = False
+    downgrade_model: str = ""
+    per_request_nano_usd: int | None = None
     wire: bytes = field(init=False, repr=False, compare=False)
 
     ARGUMENTS = 5
@@ -86,7 +92,9 @@ class BudgetLine:
     def __post_init__(self) -> None:
         if self.limit_nano_usd < 0 or not self.period:
             raise ValueError("a budget has a period and a limit that is not negative")
-        encoded = bulks((budget_field(self.charged_id), self.period, self.limit_nano_usd, "", self._forgotten_at_ms()))
+        warns = "1" if self.only_warns else ""
+        ends = self._forgotten_at_ms()
+        encoded = bulks((budget_field(self.charged_id), self.period, self.limit_nano_usd, warns, ends))
         object.__setattr__(self, "wire", encoded)
 
     @property
@@ -143,6 +151,7 @@ class Held:
     limit_tokens: int | None
     reset_tokens_ms: int | None
     remaining_nano_usd: int | None
+    beyond: tuple[BudgetLine, ...] = ()  # those that only warn, and that the call goes beyond
 
 
 class Settled(Enum):

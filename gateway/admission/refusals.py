@@ -46,8 +46,8 @@ def limited(hold: Hold, refusals: Sequence[Refusal]) -> RateLimited:
 
 
 def unaffordable(hold: Hold, refusals: list[Any]) -> BudgetExceeded:
-    """`refusals` are [position, spent, held]; the budget that resets last is named."""
-    position, spent, held = max(refusals, key=lambda refusal: _resets(hold.budgets[refusal[0]]))
+    """`refusals` are [position, spent, held]; the one that resets last is named, one that downgrades after all."""
+    position, spent, held = max(refusals, key=lambda refusal: _lasts(hold.budgets[refusal[0]]))
     line = hold.budgets[position]
     left = max(0, line.limit_nano_usd - int(spent) - int(held))
     resets = f"It resets at {line.resets_at.isoformat()}." if line.resets_at else "It does not reset."
@@ -55,17 +55,33 @@ def unaffordable(hold: Hold, refusals: list[Any]) -> BudgetExceeded:
         f"The call may cost ${money.plain(hold.cost_nano_usd)} and ${money.plain(left)} is left of the budget "
         f"“{line.name}” of the {_LEVELS[line.level]}. {resets}",
         headers=DO_NOT_RETRY,
+        details={"budget": _told(line), "worst_case_usd": money.plain(hold.cost_nano_usd)},
+    )
+
+
+def too_dear(hold: Hold, line: BudgetLine) -> BudgetExceeded:
+    """The call alone may cost more than a budget lets one request cost."""
+    ceiling = money.plain(line.per_request_nano_usd or 0)
+    return BudgetExceeded(
+        f"The call may cost ${money.plain(hold.cost_nano_usd)}, and the budget “{line.name}” of the "
+        f"{_LEVELS[line.level]} lets one request cost ${ceiling}. Shorten the prompt or ask for fewer output tokens.",
+        code="request_too_expensive",
+        headers=DO_NOT_RETRY,
         details={
-            "budget": {
-                "id": str(line.budget_id),
-                "name": line.name,
-                "level": line.level,
-                "limit_usd": money.plain(line.limit_nano_usd),
-                "resets_at": line.resets_at.isoformat() if line.resets_at else None,
-            },
+            "budget": {**_told(line), "per_request_usd": ceiling},
             "worst_case_usd": money.plain(hold.cost_nano_usd),
         },
     )
+
+
+def _told(line: BudgetLine) -> dict[str, str | None]:
+    return {
+        "id": str(line.budget_id),
+        "name": line.name,
+        "level": line.level,
+        "limit_usd": money.plain(line.limit_nano_usd),
+        "resets_at": line.resets_at.isoformat() if line.resets_at else None,
+    }
 
 
 def unavailable() -> Unavailable:
@@ -93,5 +109,5 @@ def _never_fits(hold: Hold, limit: Limit, rate: Rate | None) -> str:
     return f"The {level}'s limit of {ceiling} lets no call pass."
 
 
-def _resets(line: BudgetLine) -> tuple[datetime, UUID]:
-    return line.resets_at or _NEVER, line.budget_id
+def _lasts(line: BudgetLine) -> tuple[bool, datetime, UUID]:
+    return not line.downgrade_model, line.resets_at or _NEVER, line.budget_id

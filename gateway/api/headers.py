@@ -38,6 +38,8 @@ def of(exchange: Exchange, *, is_stream: bool = False) -> HeaderPairs:
         answered = exchange.trying or exchange.candidates[0]
     if answered is not None and answered.model.deprecation is not None:
         pairs += deprecation.headers(answered.model.deprecation)
+    if exchange.downgraded_by is not None:
+        pairs.append((b"x-chancery-downgraded-by", str(exchange.downgraded_by).encode()))
     if exchange.held is not None:
         pairs += _limits(exchange)
     return pairs
@@ -59,6 +61,8 @@ def _limits(exchange: Exchange) -> HeaderPairs:
             (b"x-ratelimit-remaining-tokens", b"%d" % (held.remaining_tokens or 0)),
             (b"x-ratelimit-reset-tokens", b"%dms" % (held.reset_tokens_ms or 0)),
         ]
+    if held.beyond:
+        pairs.append((b"x-chancery-beyond-budgets", b",".join(str(line.budget_id).encode() for line in held.beyond)))
     if held.remaining_nano_usd is not None:
         left = held.remaining_nano_usd
         if exchange.record_id is not None:

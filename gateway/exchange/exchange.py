@@ -97,6 +97,7 @@ class Exchange:
     admitted_at: datetime = field(init=False)
     hold: Hold | None = None
     held: Held | None = None
+    downgraded_by: UUID | None = None  # the budget
     # record
     is_recorded: bool = False
     subject_id: UUID | None = None

@@ -47,6 +47,7 @@ CODES: dict[str, Code] = {
     "expired_api_key": Code(401, "The key has expired."),
     "revoked_api_key": Code(401, "The key has been revoked."),
     "budget_exceeded": Code(402, "The worst case of the call does not fit what is left of the named budget."),
+    "request_too_expensive": Code(402, "The call alone may cost more than the named budget lets one request cost."),
     "model_not_approved": Code(403, "No live approval covers this model for this caller."),
     "recertification_overdue": Code(403, "The approval that covered this call was not recertified in time."),
     "approval_expired": Code(403, "The approval that covered this call has expired."),

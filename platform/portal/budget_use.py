@@ -95,8 +95,9 @@ def _begin(budget: Budget, resets_at: datetime | None) -> datetime:
     """When the present period began; of a budget that never starts again, when it was made."""
     if resets_at is None:
         return budget.created_at
-    if budget.period == Period.MONTH:
-        return (resets_at - timedelta(days=1)).replace(day=1)
+    if budget.period in (Period.MONTH, Period.QUARTER):
+        first = (resets_at - timedelta(days=1)).replace(day=1)
+        return first if budget.period == Period.MONTH else first.replace(month=first.month - 2)
     return resets_at - timedelta(days=7 if budget.period == Period.WEEK else 1)
 
 

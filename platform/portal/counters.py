@@ -37,8 +37,10 @@ class Compared:
 
 
 def lines_of(organization: Organization, now: datetime) -> list[BudgetLine]:
-    """Every active budget of the organisation, by name."""
-    budgets = Budget.across_tenants.using(SYSTEM).filter(organization=organization, is_active=True).order_by("name")
+    """Every active budget of the organisation that is one account, by name; not those for each of many."""
+    budgets = (
+        Budget.across_tenants.using(SYSTEM).filter(organization=organization, is_active=True, each="").order_by("name")
+    )
     return [
         BudgetLine(
             budget.id,

@@ -33,7 +33,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if actor.may("governance.register.view"):
         context["waiting"] = items(list(selectors.open_requests()[:_SHOWN]), actor)
     if actor.may("audit.spend.view"):
-        budgets = in_use(Budget.objects.filter(is_active=True), actor, time_zone=time_zone, now=now)
+        budgets = in_use(Budget.objects.filter(is_active=True, each=""), actor, time_zone=time_zone, now=now)
         context |= {
             "spend_chart": json.dumps(as_chart(last_days(now, time_zone, _DAYS), _COLOUR)),
             "spend_days": _DAYS,

@@ -13,7 +13,7 @@ from tenants.admin.base import GovernedAdmin, GovernedForm
 from tenants.admin.fields import UsdField
 from tenants.models import ApiKey, Budget, Period, Project, RateLimit, Team
 from tenants.services import allotments
-from tenants.services.allotments import Level
+from tenants.services.allotments import Level, Narrowed, Terms
 from tenants.services.organizations import Limits
 
 _LEVEL = (
@@ -23,6 +23,14 @@ _LEVEL = (
         "description": "The narrowest one given. None: the whole organisation.",
     },
 )
+_NARROWED = (
+    "Only some calls",
+    {"fields": ["use_case", "model", "tag"], "description": "Empty: every call that it binds."},
+)
+_TERMS: list[tuple[str, Any]] = [
+    ("When a call does not fit", {"fields": ["at_stop", "downgrade_model", "downgrade_at_percent"]}),
+    ("Calls", {"fields": ["per_request", "expected_requests", "thresholds"]}),
+]
 _CEILINGS: list[tuple[str, Any]] = [
     (title, {"fields": [f"{quantity}_per_{window}" for window in ("minute", "hour", "day")]})
     for quantity, title in [
@@ -52,11 +60,13 @@ class LevelForm(GovernedForm):
 
 class BudgetForm(LevelForm):
     limit = UsdField(label="Limit, USD")
+    per_request = UsdField(required=False, label="Most for one call, USD", help_text="Empty: no ceiling for one call.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.initial["limit"] = self.instance.limit_nano_usd
+            self.initial["per_request"] = self.instance.per_request_nano_usd
 
 
 @admin.register(Budget)
@@ -64,19 +74,19 @@ class BudgetAdmin(GovernedAdmin[Budget]):
     purpose = "A ceiling on spend. Every budget that binds a call holds at once; one that does not fit refuses it."
     form = BudgetForm
     can_enter = can_amend = True
-    list_display = ["name", "bound", "ceiling", "period", "is_active"]
-    list_filter = ["period", "team", "is_active"]
+    list_display = ["name", "covers", "ceiling", "period", "at_stop", "is_active"]
+    list_filter = ["period", "at_stop", "each", "team", "is_active"]
     list_select_related = ["team", "project__team", "api_key", "organization"]
     search_fields = ["name", "team__name", "project__name"]
-    add_fieldsets = [(None, {"fields": ["name", "limit", "period"]}), _LEVEL]
-    fieldsets = [(None, {"fields": ["name", "limit", "period", "bound", "is_active", "created_at"]})]
+    add_fieldsets = [(None, {"fields": ["name", "limit", "period"]}), _LEVEL, _NARROWED, *_TERMS]
+    fieldsets = [(None, {"fields": ["name", "limit", "period", "covers", "is_active", "created_at"]}), *_TERMS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name", "period", "bound", "is_active", "created_at"] if obj else []
+        return ["name", "period", "covers", "is_active", "created_at"] if obj else []
 
     @admin.display(description="Binds")
-    def bound(self, row: Budget) -> str:
-        return row.bound
+    def covers(self, row: Budget) -> str:
+        return row.covers
 
     @admin.display(description="Limit", ordering="limit_nano_usd")
     def ceiling(self, row: Budget) -> str:
@@ -90,11 +100,15 @@ class BudgetAdmin(GovernedAdmin[Budget]):
             period=Period(entered["period"]),
             level=_level(entered),
             each=entered["each"],
+            narrowed=Narrowed(entered["use_case"], entered["model"], entered["tag"]),
+            terms=_terms(entered),
             now=clock.now(),
         )
 
     def amend(self, request: HttpRequest, row: Budget, entered: dict[str, Any]) -> Budget:
-        return allotments.change_budget(actor=actor_of(request), budget=row, limit_nano_usd=entered["limit"])
+        return allotments.change_budget(
+            actor=actor_of(request), budget=row, limit_nano_usd=entered["limit"], terms=_terms(entered)
+        )
 
 
 @admin.register(RateLimit)
@@ -149,6 +163,17 @@ def _in_words(row: RateLimit, *quantities: str) -> str:
         if (ceiling := getattr(row, f"{quantity}_per_{name}")) is not None
     ]
     return ", ".join(named) or "no limit"
+
+
+def _terms(entered: dict[str, Any]) -> Terms:
+    return Terms(
+        thresholds=entered["thresholds"] or (),
+        at_stop=entered["at_stop"],
+        downgrade_model=entered["downgrade_model"],
+        downgrade_at_percent=entered["downgrade_at_percent"],
+        per_request_nano_usd=entered["per_request"],
+        expected_requests=entered["expected_requests"],
+    )
 
 
 def _level(entered: dict[str, Any]) -> Level:

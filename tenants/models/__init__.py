@@ -1,4 +1,4 @@
-from tenants.models.choices import Each, Period, Role, Scope
+from tenants.models.choices import AtStop, Each, Period, Role, Scope
 from tenants.models.keys import ApiKey, ApiKeySecret, IdentityProvider
 from tenants.models.money import Budget, RateLimit
 from tenants.models.organization import Organization, Project, Team
@@ -7,6 +7,7 @@ from tenants.models.people import Membership, PersonalAccessToken, User
 __all__ = [
     "ApiKey",
     "ApiKeySecret",
+    "AtStop",
     "Budget",
     "Each",
     "IdentityProvider",

@@ -22,7 +22,16 @@ class Period(models.TextChoices):
     DAY = "day", "Day"
     WEEK = "week", "Week"
     MONTH = "month", "Month"
+    QUARTER = "quarter", "Quarter"
     TOTAL = "total", "Total"
+
+
+class AtStop(models.TextChoices):
+    """What becomes of a call that does not fit a budget."""
+
+    BLOCK = "block", "Refuse the call"
+    WARN = "warn", "Let it pass, and say so"
+    DOWNGRADE = "downgrade", "Use a cheaper model"
 
 
 class Each(models.TextChoices):

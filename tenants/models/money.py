@@ -7,16 +7,18 @@ from operator import and_
 from typing import ClassVar, Self
 from uuid import UUID, uuid5
 
-from django.core.validators import MaxValueValidator
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
 from kit import clock, money
 from kit.tenant_owned import ScopedManager, TenantOwned
-from tenants.models.choices import Each, Period
+from tenants.models.choices import AtStop, Each, Period
 from tenants.models.keys import ApiKey
 from tenants.models.organization import Project, Team
 
+NAME = RegexValidator(r"^[A-Za-z0-9_.:/+@-]+$", "Letters, digits and _ . : / + @ - only.")
 MOST = 10**12  # admission counts in doubles, and what drains from a bucket is a fraction
 RATES = tuple(
     f"{quantity}_per_{window}"
@@ -81,12 +83,50 @@ EACH_IS_WITHIN = (
 )
 
 
+def usual_thresholds() -> list[int]:
+    return [50, 80, 100]
+
+
 class Budget(Allotted):
-    """A ceiling on spend per period. A call whose worst case does not fit is refused before it is made."""
+    """A ceiling on spend per period. A call whose worst case does not fit is refused before it is made.
+
+    Use case, model and tag narrow it to the calls that name them. Models and use cases go by their names, so that what
+    a budget says does not depend on when they were registered.
+    """
 
     name = models.CharField(max_length=200)
     limit_nano_usd = models.BigIntegerField()
     period = models.CharField(max_length=8, choices=Period.choices, default=Period.MONTH)
+    use_case = models.CharField(
+        max_length=64, blank=True, default="", validators=[NAME], help_text="Only calls for this use case."
+    )
+    model = models.CharField(max_length=200, blank=True, default="", validators=[NAME], help_text="Only this model.")
+    tag = models.CharField(max_length=64, blank=True, default="", help_text="Only calls with this tag.")
+    thresholds = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(1000)]),
+        default=usual_thresholds,
+        blank=True,
+        size=10,
+        help_text="Per cent of the limit that somebody should hear of.",
+    )
+    at_stop = models.CharField("when a call does not fit", max_length=9, choices=AtStop.choices, default=AtStop.BLOCK)
+    downgrade_model = models.CharField(
+        "cheaper model",
+        max_length=200,
+        blank=True,
+        default="",
+        validators=[NAME],
+        help_text="The model or route that is used instead, where it is approved for the caller.",
+    )
+    downgrade_at_percent = models.PositiveSmallIntegerField(
+        "other models up to",
+        default=100,
+        help_text="Per cent of the limit that other models may use; the rest is the cheaper one's.",
+    )
+    per_request_nano_usd = models.BigIntegerField(null=True, blank=True)
+    expected_requests = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Calls expected per period, which the cost of one is compared with."
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -95,7 +135,26 @@ class Budget(Allotted):
             models.CheckConstraint(condition=Q(limit_nano_usd__gte=0), name="budget_is_not_negative"),
             models.CheckConstraint(condition=LEVELS_ARE_NESTED, name="budget_levels_are_nested"),
             models.CheckConstraint(condition=EACH_IS_WITHIN, name="budget_each_is_within_its_level"),
+            models.CheckConstraint(
+                condition=Q(at_stop=AtStop.DOWNGRADE) ^ Q(downgrade_model=""),
+                name="budget_downgrades_to_a_model",
+                violation_error_message="A budget that downgrades names the cheaper model, and no other budget does.",
+            ),
+            models.CheckConstraint(
+                condition=Q(downgrade_at_percent__gte=1, downgrade_at_percent__lte=100),
+                name="budget_downgrades_within_its_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(per_request_nano_usd__isnull=True) | Q(per_request_nano_usd__gte=0),
+                name="budget_per_request_is_not_negative",
+            ),
         ]
+
+    @property
+    def covers(self) -> str:
+        """What it binds, in words, narrowed: `Support, use case letters, model small`."""
+        narrowed = (("use case", self.use_case), ("model", self.model), ("tag", self.tag))
+        return ", ".join([self.bound, *(f"{what} {name}" for what, name in narrowed if name)])
 
     def __str__(self) -> str:
         return f"{self.name}: {money.display(self.limit_nano_usd)} per {self.get_period_display().lower()}"

@@ -11,6 +11,7 @@ from kit.data_class import DataClass
 from tenants.models import (
     ApiKey,
     ApiKeySecret,
+    AtStop,
     Each,
     Membership,
     Organization,
@@ -189,6 +190,15 @@ class BudgetShown(LevelShown):
     name = serializers.CharField(read_only=True)
     limit_usd = UsdField(source="limit_nano_usd", read_only=True)
     period = serializers.ChoiceField(choices=Period.choices, read_only=True)
+    use_case = serializers.CharField(read_only=True)
+    model = serializers.CharField(read_only=True)
+    tag = serializers.CharField(read_only=True)
+    thresholds = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    at_stop = serializers.ChoiceField(choices=AtStop.choices, read_only=True)
+    downgrade_model = serializers.CharField(read_only=True)
+    downgrade_at_percent = serializers.IntegerField(read_only=True)
+    per_request_usd = UsdField(source="per_request_nano_usd", read_only=True, allow_null=True)
+    expected_requests = serializers.IntegerField(read_only=True, allow_null=True)
     is_active = serializers.BooleanField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
 
@@ -207,14 +217,30 @@ class LevelTaken(serializers.Serializer[Any]):
         return attrs
 
 
-class BudgetTaken(LevelTaken):
+class BudgetTerms(serializers.Serializer[Any]):
+    """What is absent is as usual in a new budget, and stays as it is in one there is."""
+
+    thresholds = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=1000), required=False)
+    at_stop = serializers.ChoiceField(choices=AtStop.choices, required=False)
+    downgrade_model = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    downgrade_at_percent = serializers.IntegerField(min_value=1, max_value=100, required=False)
+    per_request_usd = UsdField(allow_null=True, required=False)
+    expected_requests = serializers.IntegerField(min_value=0, max_value=MOST, allow_null=True, required=False)
+
+
+class BudgetTaken(LevelTaken, BudgetTerms):
+    """`use_case`, `model` and `tag` narrow it to the calls that name them."""
+
     name = serializers.CharField(max_length=200)
     limit_usd = UsdField()
     period = serializers.ChoiceField(choices=Period.choices, default=Period.MONTH)
+    use_case = serializers.CharField(max_length=64, allow_blank=True, default="")
+    model = serializers.CharField(max_length=200, allow_blank=True, default="")
+    tag = serializers.CharField(max_length=64, allow_blank=True, default="")
 
 
-class BudgetChanged(serializers.Serializer[Any]):
-    limit_usd = UsdField()
+class BudgetChanged(BudgetTerms):
+    limit_usd = UsdField(required=False)
 
 
 class RateLimitShown(LevelShown):

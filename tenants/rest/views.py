@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from tenants.models import ApiKey, Budget, Membership, Organization, Period, Pro
 from tenants.rest import serializers as wire
 from tenants.rest.base import ScopedViewSet
 from tenants.services import allotments, api_keys, organizations, people
-from tenants.services.allotments import Level
+from tenants.services.allotments import Level, Narrowed, Terms
 from tenants.services.organizations import INHERIT, Defaults, Limits, Settings
 
 
@@ -182,6 +183,9 @@ class BudgetViewSet(ScopedViewSet[Budget]):
         "api_key": "api_key_id",
         "each": "each",
         "period": "period",
+        "model": "model",
+        "use_case": "use_case",
+        "tag": "tag",
     }
 
     @extend_schema(request=wire.BudgetTaken, responses={201: wire.BudgetShown})
@@ -194,15 +198,22 @@ class BudgetViewSet(ScopedViewSet[Budget]):
             period=Period(entered["period"]),
             level=_level(entered),
             each=entered["each"],
+            narrowed=Narrowed(entered["use_case"], entered["model"], entered["tag"]),
+            terms=_terms(Terms(), entered),
             now=clock.now(),
         )
         return Response(self.shown(budget), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=wire.BudgetChanged, responses=wire.BudgetShown)
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Raises or lowers the ceiling."""
+        """Raises or lowers the ceiling, or changes what the budget does; what is absent stays."""
         budget, entered = self.get_object(), self.taken(wire.BudgetChanged)
-        changed = allotments.change_budget(actor=self.actor, budget=budget, limit_nano_usd=entered["limit_usd"])
+        changed = allotments.change_budget(
+            actor=self.actor,
+            budget=budget,
+            limit_nano_usd=entered.get("limit_usd", budget.limit_nano_usd),
+            terms=_terms(Terms.of(budget), entered),
+        )
         return Response(self.shown(changed))
 
 
@@ -221,6 +232,12 @@ class RateLimitViewSet(ScopedViewSet[RateLimit]):
             actor=self.actor, limits=Limits.of(entered), level=_level(entered), each=entered["each"], now=clock.now()
         )
         return Response(self.shown(row))
+
+
+def _terms(terms: Terms, entered: dict[str, Any]) -> Terms:
+    """The terms with what was given instead."""
+    given = {"per_request_nano_usd" if name == "per_request_usd" else name: value for name, value in entered.items()}
+    return replace(terms, **{field.name: given[field.name] for field in fields(Terms) if field.name in given})
 
 
 def _level(entered: dict[str, Any]) -> Level:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db import transaction
 from audit.ledger.append import append_act
 from kit.context import Actor
 from tenants import permissions
-from tenants.models import ApiKey, Budget, Each, Period, Project, RateLimit, Team
+from tenants.models import ApiKey, AtStop, Budget, Each, Period, Project, RateLimit, Team
 from tenants.services.organizations import Limits
 
 
@@ -32,6 +33,31 @@ class Level:
         return cls(bound)
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Calls that a budget is for, of those at its level: by use case, model and tag. Empty: any."""
+
+    use_case: str = ""
+    model: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a budget does besides holding its limit. See the fields of `Budget`."""
+
+    thresholds: Sequence[int] = (50, 80, 100)
+    at_stop: str = AtStop.BLOCK
+    downgrade_model: str = ""
+    downgrade_at_percent: int = 100
+    per_request_nano_usd: int | None = None
+    expected_requests: int | None = None
+
+    @classmethod
+    def of(cls, row: Budget) -> Terms:
+        return cls(**{field.name: getattr(row, field.name) for field in fields(cls)})
+
+
 def add_budget(
     *,
     actor: Actor,
@@ -41,6 +67,8 @@ def add_budget(
     period: Period = Period.MONTH,
     level: Level = Level(),
     each: Each | str = "",
+    narrowed: Narrowed = Narrowed(),
+    terms: Terms = Terms(),
 ) -> Budget:
     """A further ceiling on spend. Every budget of every level holds at once.
 
@@ -59,34 +87,46 @@ def add_budget(
             limit_nano_usd=limit_nano_usd,
             period=period,
             created_at=now,
+            **asdict(narrowed),
+            **_columns(terms),
         )
         budget.full_clean()
         budget.save(force_insert=True)
-        _record(
-            actor,
-            budget,
-            "tenants.budget.added",
-            {"limit_nano_usd": str(limit_nano_usd), "period": period, "each": each or None},
-        )
+        details = {
+            "limit_nano_usd": str(limit_nano_usd),
+            "period": period,
+            "each": each or None,
+            "at_stop": terms.at_stop,
+            "narrowed_by": [name for name, value in asdict(narrowed).items() if value],
+        }
+        _record(actor, budget, "tenants.budget.added", details)
     return budget
 
 
-def change_budget(*, actor: Actor, budget: Budget, limit_nano_usd: int) -> Budget:
-    """Raises or lowers a ceiling; what is spent and held stays."""
+def change_budget(*, actor: Actor, budget: Budget, limit_nano_usd: int, terms: Terms | None = None) -> Budget:
+    """Raises or lowers a ceiling and, where given, changes its terms; what is spent and held stays."""
     permissions.require(actor, "tenants.budget.manage")
     permissions.require_reach(actor, budget.team_id)
     with transaction.atomic():
-        locked = Budget.objects.select_for_update().get(id=budget.id)
-        before, locked.limit_nano_usd = locked.limit_nano_usd, limit_nano_usd
+        locked = Budget.objects.select_for_update(of=("self",)).get(id=budget.id)
+        before = locked.limit_nano_usd
+        wanted = {"limit_nano_usd": limit_nano_usd, **(_columns(terms) if terms else {})}
+        changed = [name for name, value in wanted.items() if getattr(locked, name) != value]
+        for name in changed:
+            setattr(locked, name, wanted[name])
         locked.full_clean()
-        locked.save(update_fields=["limit_nano_usd"])
-        _record(
-            actor,
-            locked,
-            "tenants.budget.changed",
-            {"before_nano_usd": str(before), "limit_nano_usd": str(limit_nano_usd)},
-        )
+        locked.save(update_fields=["limit_nano_usd", *changed])
+        details = {
+            "before_nano_usd": str(before),
+            "limit_nano_usd": str(limit_nano_usd),
+            "changed": sorted(changed),
+        }
+        _record(actor, locked, "tenants.budget.changed", details)
     return locked
+
+
+def _columns(terms: Terms) -> dict[str, Any]:
+    return {**asdict(terms), "thresholds": sorted(set(terms.thresholds))}
 
 
 def set_limits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from kit import clock, errors, money
+from kit.context import Actor
+from kit.ids import new_id
 from kit.scoping import NoTenant, within
-from tenants.models import Budget, Organization, Period, RateLimit, Role, Team
+from tenants.models import AtStop, Budget, Each, Organization, Period, RateLimit, Role, Team
 from tenants.services import allotments, organizations
-from tenants.services.allotments import Level
+from tenants.services.allotments import Level, Narrowed, Terms
 from tenants.services.organizations import Defaults, Limits
 from tests.support import world as worlds
 from tests.support.acts import acts_of
@@ -105,6 +108,72 @@ def test_a_budget_of_another_organisations_team_is_refused(world: World, other_w
     rows = Budget.across_tenants.using("system")
     with pytest.raises(IntegrityError, match="same_tenant"), transaction.atomic(using="system"):
         rows.create(organization_id=world.organization.id, team_id=other_world.team.id, name="x", limit_nano_usd=1)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        (Terms(at_stop=AtStop.DOWNGRADE), "names the cheaper model"),
+        (Terms(downgrade_model="small"), "names the cheaper model"),
+        (Terms(at_stop=AtStop.DOWNGRADE, downgrade_model="small", downgrade_at_percent=101), "violated"),
+        (Terms(per_request_nano_usd=-1), "violated"),
+        (Terms(thresholds=[0]), "greater than or equal to 1"),
+    ],
+)
+def test_terms_that_contradict_each_other_are_refused(world: World, terms: Terms, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        add(world, terms=terms)
+
+
+@pytest.mark.parametrize(
+    ("columns", "constraint"),
+    [
+        ({"at_stop": "downgrade"}, "downgrades_to_a_model"),
+        ({"downgrade_at_percent": 0}, "downgrades_within_its_limit"),
+        ({"per_request_nano_usd": -1}, "per_request_is_not_negative"),
+        ({"thresholds": [50, 0]}, "thresholds_are_percentages"),
+        ({"thresholds": [1] * 11}, "thresholds_are_percentages"),
+        ({"each": "team"}, "each_is_within_its_level"),
+    ],
+)
+def test_and_the_database_refuses_them_too(world: World, columns: dict[str, Any], constraint: str) -> None:
+    row = {"organization": world.organization, "team": world.team, "name": "x", "limit_nano_usd": 1, **columns}
+    with within(world.admin.scope), pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        Budget.objects.create(**row)
+
+
+def test_what_is_not_said_of_a_budget_stays_as_it_was(world: World) -> None:
+    budget = add(world, narrowed=Narrowed(model="large", tag="eu"), terms=Terms(thresholds=[100, 60, 60]))
+    assert (budget.thresholds, budget.model, budget.tag) == ([60, 100], "large", "eu")
+    with within(world.admin.scope):
+        raised = allotments.change_budget(actor=world.admin, budget=budget, limit_nano_usd=7)
+        warns = replace(Terms.of(raised), at_stop=AtStop.WARN)
+        changed = allotments.change_budget(actor=world.admin, budget=raised, limit_nano_usd=7, terms=warns)
+    assert (changed.at_stop, changed.thresholds) == (AtStop.WARN, [60, 100])
+    assert b'"changed":["at_stop"]' in bytes(acts_of(world)[-1].envelope)
+
+
+def test_an_organisation_begins_with_the_limits_that_are_shipped() -> None:
+    found = organizations.found(name="New", slug=f"new-{new_id().hex}", region="eu", now=clock.now())
+    with within(Actor("system", new_id(), found.id).scope):
+        rows = {row.each: row for row in RateLimit.objects.all()}
+    assert rows["team"].requests_per_minute == 100
+    assert rows["end_user"].requests_per_hour == 1_000
+    assert rows[""].requests_per_hour == 50_000
+
+
+def test_limits_for_each_stand_beside_those_of_the_level(world: World) -> None:
+    admin = world.admin
+    with within(admin.scope):
+        for each in ("", Each.END_USER, Each.PROJECT, Each.END_USER):
+            allotments.set_limits(
+                actor=admin, limits=Limits(requests_per_day=5), now=clock.now(), level=Level.of(world.team), each=each
+            )
+        assert {row.each for row in RateLimit.objects.all()} == {"", "end_user", "project"}
+        with pytest.raises(ValidationError):
+            allotments.set_limits(
+                actor=admin, limits=Limits(1), now=clock.now(), level=Level.of(world.project), each=Each.TEAM
+            )
 
 
 def test_teams_and_projects_begin_with_the_organisations_defaults() -> None:

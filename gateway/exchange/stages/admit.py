@@ -7,10 +7,11 @@ import logging
 from audit.pricing import charge
 from audit.pricing.schedule import STANDARD
 from gateway import spending
-from gateway.admission import estimate
-from gateway.admission.holds import Hold
+from gateway.admission import estimate, refusals
+from gateway.admission.holds import BudgetLine, Hold
 from gateway.admission.truth import Outcome
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.stages import downgrade
 from gateway.routing.attempts import MAX_ATTEMPTS
 from gateway.routing.candidates import Candidate
 from gateway.wire import fields
@@ -21,7 +22,24 @@ logger = logging.getLogger(__name__)
 
 
 async def admit(exchange: Exchange) -> None:
-    """One round trip. Raises `errors.RateLimited`, `errors.BudgetExceeded`, `errors.Unavailable`."""
+    """One round trip; a second where the call goes on with a cheaper model.
+
+    Raises `errors.RateLimited`, `errors.BudgetExceeded`, `errors.Unavailable`.
+    """
+    snapshot, organization = exchange.services.snapshot, exchange.caller.organization
+    if exchange.end_user is not None and spending.counts_end_users(snapshot, exchange.caller.level_ids()):
+        exchange.subject_id = await exchange.services.keyring.subject(organization.id, exchange.end_user)
+    try:
+        await _hold(exchange)
+    except errors.BudgetExceeded as refused:
+        if not downgrade.to_cheaper_model(exchange, refused):
+            raise
+        await _hold(exchange)
+    exchange.services.open_exchanges.add(exchange)
+    exchange.leaving.append(settle)
+
+
+async def _hold(exchange: Exchange) -> None:
     _check_service_tier(exchange)
     exchange.input_bound, exchange.text_only = input_bound(exchange)
     exchange.output_bound = output_bound(exchange)
@@ -32,28 +50,38 @@ async def admit(exchange: Exchange) -> None:
         exchange.caller.level_ids(),
         exchange.caller.organization,
     )
-    if exchange.end_user is not None and spending.counts_end_users(snapshot, levels):
-        exchange.subject_id = await exchange.services.keyring.subject(organization.id, exchange.end_user)
-    end_user = exchange.subject_id
     exchange.hold = hold = Hold(
         request_id=exchange.request_id,
         organization_id=organization.id,
-        limits=spending.limits(snapshot, levels, end_user),
-        budgets=spending.budget_lines(snapshot, levels, organization.time_zone, now, end_user),
+        limits=spending.limits(snapshot, levels, exchange.subject_id),
+        budgets=spending.budget_lines(snapshot, levels, _charge(exchange), organization.time_zone, now),
         input_tokens=exchange.input_bound,
         output_tokens=exchange.output_bound * exchange.chat.n,
         cost_nano_usd=exchange.held_nano_usd,
         lease_seconds=exchange.services.hold_lease_seconds,
     )
+    for line in hold.budgets:
+        if line.per_request_nano_usd is not None and hold.cost_nano_usd > line.per_request_nano_usd:
+            raise refusals.too_dear(hold, line)
     exchange.held = await exchange.services.admission.hold(hold)
-    exchange.services.open_exchanges.add(exchange)
-    exchange.leaving.append(settle)
+
+
+def _charge(exchange: Exchange) -> spending.Charge:
+    return spending.Charge(
+        exchange.subject_id,
+        exchange.use_case.slug if exchange.use_case else "",
+        frozenset(candidate.model.slug for candidate in exchange.candidates),
+        exchange.tags,
+    )
 
 
 async def settle(exchange: Exchange) -> None:
     """Returns what was held and not used. The durable settlement has been made by then; this is its counter."""
     exchange.services.open_exchanges.discard(exchange)
     usage = exchange.usage
+    lines = charged_lines(exchange)
+    assert exchange.hold is not None
+    charged = None if len(lines) == len(exchange.hold.budgets) else frozenset(line.charged_id for line in lines)
     if exchange.cost_nano_usd > exchange.held_nano_usd:
         logger.warning(
             "%s cost %d nano-USD, more than the %d held: the upstream counts tokens beyond what it was told",
@@ -63,7 +91,12 @@ async def settle(exchange: Exchange) -> None:
         await exchange.services.admission.settle(
             exchange.caller.organization.id,
             exchange.request_id,
-            Outcome(usage.input_tokens if usage else 0, usage.output_tokens if usage else 0, exchange.cost_nano_usd),
+            Outcome(
+                usage.input_tokens if usage else 0,
+                usage.output_tokens if usage else 0,
+                exchange.cost_nano_usd,
+                charged,
+            ),
         )
     except errors.Unavailable:
         logger.warning("counters of %s not settled; the books will say", exchange.request_id)
@@ -77,6 +110,13 @@ def _check_service_tier(exchange: Exchange) -> None:
     for candidate in exchange.candidates:
         if tier not in candidate.rates().bands:
             raise fields.unsupported("service_tier", f"{candidate.model.slug} has no price for it at every deployment")
+
+
+def charged_lines(exchange: Exchange) -> tuple[BudgetLine, ...]:
+    """The budgets that pay: those of models that were not tried do not."""
+    assert exchange.hold is not None
+    tried = {attempt.candidate.model.slug for attempt in exchange.attempts}
+    return tuple(line for line in exchange.hold.budgets if not line.model or line.model in tried)
 
 
 def input_bound(exchange: Exchange) -> tuple[int, bool]:

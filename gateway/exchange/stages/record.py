@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from audit.ledger.append import RowRefused, StaleEpoch
@@ -23,8 +25,10 @@ from audit.ledger.rows import Hold, OutcomeRow, RequestedRow, SealedBody, Settle
 from audit.pricing.schedule import STANDARD
 from audit.vault.bodies import seal_body
 from audit.vault.keys import OpenKey
+from gateway.admission.holds import BudgetLine
 from gateway.caller import Caller
 from gateway.exchange.exchange import Exchange
+from gateway.exchange.stages.admit import charged_lines
 from gateway.guards.engine import Inspection
 from gateway.services import Services
 from governance.snapshot.section import BreakGlassEntry
@@ -216,12 +220,14 @@ def _bare_refusal(request_id: UUID, caller: Caller, code: str) -> OutcomeRow:
 
 
 def _decided(exchange: Exchange) -> Decided:
-    answered, permission = exchange.answered_by, exchange.approval
+    answered, permission, held = exchange.answered_by, exchange.approval, exchange.held
     is_emergency = isinstance(permission, BreakGlassEntry)
     return Decided(
         approval=permission.id if permission and not is_emergency else None,
         break_glass=permission.id if permission and is_emergency else None,
+        beyond_budgets=tuple(sorted((line.budget_id for line in held.beyond), key=str)) if held else (),
         deployment=answered.deployment.id if answered else None,
+        downgraded_by=exchange.downgraded_by,
         key=exchange.caller.secret_id,
         model=answered.model.slug if answered else None,
         policy=exchange.services.guard_policy.version,
@@ -261,7 +267,7 @@ def _hold(exchange: Exchange) -> Hold:
         model=exchange.candidates[0].model.slug,
         tokens=exchange.hold.tokens,
         cost_nano_usd=exchange.held_nano_usd,
-        budgets={str(line.charged_id): line.period for line in exchange.hold.budgets},
+        budgets=_periods(exchange.hold.budgets),
         admitted_at=exchange.admitted_at,
         dimensions=Dimensions(
             pipeline=exchange.pipeline,
@@ -275,11 +281,15 @@ def _hold(exchange: Exchange) -> Hold:
     )
 
 
+def _periods(lines: Iterable[BudgetLine]) -> dict[str, str]:
+    return {str(line.charged_id): line.period for line in lines}
+
+
 def _settled(exchange: Exchange) -> Settled:
     usage, answered, timings = exchange.usage, exchange.answered_by, exchange.timings
     meant = answered or exchange.candidates[0]
     return Settled(
-        hold=_hold(exchange),
+        hold=replace(_hold(exchange), budgets=_periods(charged_lines(exchange))),
         model=meant.model.slug,
         cost_nano_usd=exchange.cost_nano_usd,
         input_tokens=usage.input_tokens if usage else 0,

@@ -14,7 +14,7 @@ from governance.rest.prices import PercentField, RateField
 from governance.rest.serializers import ImageTokensField, UsualOutputField
 from governance.services.review_rules import MOST_RECERTIFY_DAYS
 from kit.data_class import DataClass
-from tenants.models import Each, Period, Scope
+from tenants.models import AtStop, Each, Period, Scope
 from tenants.models.money import CEILINGS, MOST
 from tenants.rest.base import DataClassField, UsdField
 
@@ -91,6 +91,17 @@ class BudgetForm(LevelForm):
     name = _text()
     limit_usd = UsdField()
     period = serializers.ChoiceField(choices=Period.choices, default=Period.MONTH)
+    use_case = _text(64, allow_blank=True, default="")
+    model = _text(allow_blank=True, default="")
+    tag = _text(64, allow_blank=True, default="")
+    thresholds = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=1000), default=[50, 80, 100]
+    )
+    at_stop = serializers.ChoiceField(choices=AtStop.choices, default=AtStop.BLOCK)
+    downgrade_model = _text(allow_blank=True, default="")
+    downgrade_at_percent = serializers.IntegerField(min_value=1, max_value=100, default=100)
+    per_request_usd = UsdField(allow_null=True, default=None)
+    expected_requests = _limit(MOST)
 
 
 class RateLimitForm(LevelForm):

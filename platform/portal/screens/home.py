@@ -207,7 +207,7 @@ def _money(request: HttpRequest, actor: Actor) -> dict[str, object]:
 
 def _budgets(request: HttpRequest, actor: Actor) -> list[InUse]:
     capacity: Capacity = request.capacity  # type: ignore[attr-defined]
-    rows = Budget.objects.filter(is_active=True).select_related("team", "project", "api_key", "organization")
+    rows = Budget.objects.filter(is_active=True, each="").select_related("team", "project", "api_key", "organization")
     used = in_use(rows, actor, time_zone=capacity.organization.time_zone, now=clock.now())
     return sorted(used, key=lambda use: -use.percent)
 

@@ -49,7 +49,7 @@ OTHER = {
     "boolean": "NOT COALESCE({0}, false)",
     "jsonb": "'{{\"other\": 1}}'",
     "bytea": "'\\x01'",
-    "ARRAY": "ARRAY[left(md5(random()::text), {2})]::{1}[]",
+    "ARRAY": "ARRAY[left({3}, {2})]::{1}[]",
     "character varying": "left(md5(random()::text), 4)",
     "text": "md5(random()::text)",
     "USER-DEFINED": "NULL",
@@ -116,10 +116,15 @@ def terms_of(session: Connection, table: str) -> dict[str, Any]:
     return terms
 
 
+def _other(column: str, kind: str, udt: str) -> str:
+    item = "'7'" if udt == "int2" else "md5(random()::text)"
+    return OTHER.get(kind, NUMBER).format(column, udt, 32 if udt == "uuid" else 6, item)
+
+
 def columns_of(session: Connection, table: str) -> list[tuple[str, str]]:
     """Each column with an expression for a value that it has not."""
     return [
-        (column, PARENTS.get(column) or OTHER.get(kind, NUMBER).format(column, udt, 32 if udt == "uuid" else 6))
+        (column, PARENTS.get(column) or _other(column, kind, udt))
         for column, kind, udt in session.execute(_COLUMNS, [table])
     ]
 

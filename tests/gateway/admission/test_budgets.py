@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway.admission.holds import Settled, Spending
 from kit.errors import BudgetExceeded
+from kit.ids import new_id
 from tests.gateway.admission.till import Till, budget, limit
 
 USD = 10**9
@@ -136,3 +137,41 @@ async def test_a_settlement_is_not_negative(till: Till) -> None:
     call = await till.hold(budget(USD), cost=USD)
     with pytest.raises(ValueError, match="not negative"):
         await till.settle(call, cost=-1)
+
+
+async def test_one_that_only_warns_lets_pass_and_says_so(till: Till) -> None:
+    soft, hard = replace(budget(10), only_warns=True), budget(100)
+    assert (await till.answer(soft, hard, cost=10)).beyond == ()
+    answer = await till.answer(soft, hard, cost=40)
+    assert answer.beyond == (soft,)
+    assert await till.spending(soft, hard) == [Spending(0, 50), Spending(0, 50)]
+    with pytest.raises(BudgetExceeded):
+        await till.hold(soft, hard, cost=51)
+    assert await till.spending(soft, hard) == [Spending(0, 50), Spending(0, 50)]
+
+
+async def test_a_budget_that_is_not_charged_gets_back_what_was_held(till: Till) -> None:
+    everything, small, large = budget(100), budget(100), budget(100)
+    call = await till.hold(everything, small, large, cost=60)
+    await till.settle(call, cost=20, charged=frozenset({everything.budget_id, large.budget_id}))
+    assert await till.spending(everything, small, large) == [Spending(20, 0), Spending(0, 0), Spending(20, 0)]
+
+
+async def test_of_several_that_refuse_one_that_downgrades_is_named_last(till: Till) -> None:
+    blocks, downgrades = budget(10, name="blocks"), replace(budget(5, name="downgrades"), downgrade_model="small")
+    with pytest.raises(BudgetExceeded, match="blocks"):
+        await till.hold(downgrades, blocks, cost=20)
+    with pytest.raises(BudgetExceeded, match="downgrades"):
+        await till.hold(downgrades, blocks, cost=7)
+
+
+async def test_an_end_users_account_is_forgotten_when_its_period_is_long_over(till: Till) -> None:
+    ends = datetime.fromtimestamp(till.now_ms / 1000, UTC) + timedelta(hours=1)
+    line = replace(budget(100, level="end_user", resets_at=ends), account_id=new_id())
+    await till.settle(await till.hold(line, cost=10), cost=7)
+    till.pass_time(hours=24)
+    await till.admission.sweep(till.organization_id)
+    assert await till.spending(line) == [Spending(7, 0)]
+    till.pass_time(hours=1)
+    await till.admission.sweep(till.organization_id)
+    assert await till.spending(line) == [Spending(0, 0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, fields
 from typing import Any
 
 from kit import errors
@@ -11,6 +12,7 @@ from portal.declared.section import Doing, Section, Values
 from tenants.models import ApiKey, Budget, Organization, Project, RateLimit, Team
 from tenants.models.money import CEILINGS
 from tenants.services import allotments, api_keys, organizations
+from tenants.services.allotments import Narrowed, Terms
 from tenants.services.organizations import Defaults, Limits, Settings
 
 
@@ -120,17 +122,35 @@ class Keys(Section):
         doing.secrets["/".join(str(part) for part in self.key_of(entry))] = issued.text
 
 
+def _entered(name: str) -> str:
+    """What a document calls a term of a budget: amounts are in USD there."""
+    return name.replace("_nano_usd", "_usd")
+
+
+def _terms(entry: Values) -> Terms:
+    return Terms(**{field.name: entry[_entered(field.name)] for field in fields(Terms)})
+
+
 class Budgets(Section):
     name, noun, form, key = "budgets", "budget", forms.BudgetForm, ("name", "team", "project", "key", "each")
     view_act = "audit.spend.view"
-    changing = frozenset({"limit_usd"})
+    changing = frozenset({"limit_usd", *(_entered(field.name) for field in fields(Terms))})
 
     def rows(self) -> Iterable[Budget]:
         live = Budget.objects.filter(is_active=True).select_related("team", "project", "api_key")
         return live.order_by("name", "id")
 
     def read(self, row: Budget) -> Values:
-        return {**names.level_of(row), "name": row.name, "limit_usd": row.limit_nano_usd, "period": row.period}
+        return {
+            **names.level_of(row),
+            "name": row.name,
+            "limit_usd": row.limit_nano_usd,
+            "period": row.period,
+            "use_case": row.use_case,
+            "model": row.model,
+            "tag": row.tag,
+            **{_entered(name): value for name, value in asdict(Terms.of(row)).items()},
+        }
 
     def make(self, doing: Doing, entry: Values) -> None:
         allotments.add_budget(
@@ -140,11 +160,13 @@ class Budgets(Section):
             period=entry["period"],
             level=names.level(entry),
             each=entry["each"] or "",
+            narrowed=Narrowed(entry["use_case"], entry["model"], entry["tag"]),
+            terms=_terms(entry),
             now=doing.now,
         )
 
     def change(self, doing: Doing, row: Budget, entry: Values) -> None:
-        allotments.change_budget(actor=doing.actor, budget=row, limit_nano_usd=entry["limit_usd"])
+        allotments.change_budget(actor=doing.actor, budget=row, limit_nano_usd=entry["limit_usd"], terms=_terms(entry))
 
 
 class RateLimits(Section):
