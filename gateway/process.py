@@ -10,6 +10,7 @@ from django.conf import settings
 
 from audit.ledger.append import Writer
 from audit.usage.balances import LedgerTruth
+from audit.usage.sums import UsageSums
 from audit.vault.keys import Keyring
 from audit.vault.roots.file import FileRootKeys
 from gateway import upkeep
@@ -71,6 +72,7 @@ class Gateway:
             await self.services.providers.close()
             await self.services.admission.close()
             await self.services.keyring.close()
+            await self.services.usage.close()
         await self._books.close()
         await self.keeper.stop()
         await asyncio.to_thread(tracing.stop)
@@ -89,6 +91,7 @@ async def _compose(keeper: Keeper, books: Books) -> Services:
         admission=Admission(Connection(settings.REDIS_URL), books, share=_share(keeper)),
         writer=writer,
         keyring=Keyring(settings.GATEWAY_DSN, FileRootKeys(settings.KEYSTORE_DIR, settings.VAULT_ROOT_KEY)),
+        usage=UsageSums(settings.GATEWAY_DSN),
         providers=Registry(
             _egress_policy(), hosted_socket=settings.HOSTED_SOCKET, max_answer_bytes=settings.MAX_ANSWER_BYTES
         ),

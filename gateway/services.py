@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from audit.ledger.append import Writer
+from audit.usage.sums import UsageSums
 from audit.vault.keys import Keyring
 from gateway.admission.admission import Admission
 from gateway.admission.flood import FloodGate
@@ -36,6 +37,7 @@ class Services:
     admission: Admission
     writer: Writer
     keyring: Keyring
+    usage: UsageSums
     providers: Registry
     timeouts: Timeouts
     snapshot_max_age_seconds: float

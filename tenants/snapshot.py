@@ -48,6 +48,7 @@ class OrganizationEntry:
 @dataclass(frozen=True, slots=True)
 class TeamEntry:
     id: UUID
+    organization_id: UUID
     is_suspended: bool
 
 
@@ -142,8 +143,11 @@ def organizations(ids: Ids) -> Iterator[OrganizationEntry]:
 
 
 def teams(ids: Ids) -> Iterator[TeamEntry]:
-    for identifier, suspended_at in _columns(_rows(Team, ids), "id", "suspended_at"):
-        yield TeamEntry(identifier, suspended_at is not None)
+    same = Same()
+    for identifier, organization_id, suspended_at in _columns(
+        _rows(Team, ids), "id", "organization_id", "suspended_at"
+    ):
+        yield TeamEntry(identifier, same[organization_id], suspended_at is not None)
 
 
 def projects(ids: Ids) -> Iterator[ProjectEntry]:

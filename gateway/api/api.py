@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from gateway.api.routers import chat, generate, models
+from gateway.api.routers import chat, costs, generate, models
 from gateway.wire import openapi
 
 
@@ -39,3 +39,4 @@ api = InferenceAPI(
 api.add_router("", chat.router)
 api.add_router("", generate.router)
 api.add_router("", models.router)
+api.add_router("", costs.router)

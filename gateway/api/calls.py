@@ -41,7 +41,7 @@ async def call_model(request: HttpRequest, read: Read, give: Give) -> Reply:
     caller: Caller | None = None
     exchange: Exchange | None = None
     try:
-        caller = known_caller(services, request, sent, scope="inference")
+        caller = known_caller(services, request, sent, "inference")
         require_in_service(services.snapshot, caller)
         chat = read(body.parse(request.body))
         exchange = report.exchange = Exchange(
@@ -66,23 +66,23 @@ async def call_model(request: HttpRequest, read: Read, give: Give) -> Reply:
     return reply
 
 
-def read_only(request: HttpRequest, scope: str, answer: Callable[[Services, Caller], Any]) -> Reply:
-    """Runs an operation that calls no model and leaves no record: authenticates, answers in JSON."""
+async def read_only(request: HttpRequest, answer: Callable[[Services, Caller], Awaitable[Any]], *scopes: str) -> Reply:
+    """Runs an operation that calls no model and leaves no record: for callers of any of the scopes, answers in JSON."""
     services = process.services()
     sent: Headers = dict(request.scope["headers"])  # type: ignore[attr-defined]
     report = reports.of(request.scope)  # type: ignore[attr-defined]
     request_id = report.request_id
     try:
-        caller = known_caller(services, request, sent, scope=scope)
+        caller = known_caller(services, request, sent, *scopes)
         require_in_service(services.snapshot, caller)
-        reply = json_reply(answer(services, caller), [(b"x-request-id", str(request_id).encode())])
+        reply = json_reply(await answer(services, caller), [(b"x-request-id", str(request_id).encode())])
         cors.allow(reply.raw_headers, caller.organization, sent)
     except ChanceryError as refused:
         return _refusal(request.path, refused, None, request_id)
     return reply
 
 
-def known_caller(services: Services, request: HttpRequest, sent: Headers, *, scope: str) -> Caller:
+def known_caller(services: Services, request: HttpRequest, sent: Headers, *scopes: str) -> Caller:
     """Who calls. Raises what `authenticate` raises, and `errors.Unavailable` where this worker cannot decide now."""
     if not services.snapshot.freshness.holds(services.snapshot_max_age_seconds):
         raise Unavailable("The policy in force is not known.", code="snapshot_stale", headers={"retry-after": "1"})
@@ -90,7 +90,7 @@ def known_caller(services: Services, request: HttpRequest, sent: Headers, *, sco
         raise Unavailable("Too much is in flight.", code="overloaded", headers={"retry-after": "1"})
     report = reports.of(request.scope)  # type: ignore[attr-defined]
     report.caller = caller = authenticate(services, sent, client_address(services, request, sent))
-    require_scope(caller, scope)
+    require_scope(caller, *scopes)
     _pass_flood_gate(services, caller, report)
     return caller
 

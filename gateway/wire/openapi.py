@@ -6,6 +6,7 @@ They describe what `read_chat` and `read_generate` accept; a test holds each aga
 from __future__ import annotations
 
 from gateway.wire import json_schema as parts
+from gateway.wire import usage
 from gateway.wire.chat import MAX_CHOICES
 from gateway.wire.generate import (
     DEFAULT_LIMITS,
@@ -230,3 +231,8 @@ MODELS: Schema = {
     )
 }
 MODEL_NAMED: Schema = {"responses": _responses(_json(MODEL), 401, 403, 404, 413, 503)}
+COST_REPORT: Schema = {"responses": _responses(_json(usage.COST_REPORT), 401, 403, 404, 413, 429, 503)}
+USAGE: Schema = {
+    "parameters": usage.QUERY,
+    "responses": _responses(_json(usage.USAGE), 400, 401, 403, 404, 413, 429, 503),
+}

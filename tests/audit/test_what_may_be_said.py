@@ -22,7 +22,7 @@ from tests.audit.rows import Tenant, outcome_of, refusal, requested
 OF_THE_GATEWAY = {
     *("audit_append", "audit_correct", "audit_beat", "audit_obtain_data_key", "audit_obtain_subject"),
     *("audit_begin_epoch", "audit_balances", "audit_outcomes", "audit_roll_up", "audit_integrity"),
-    "audit_history_integrity",
+    *("audit_history_integrity", "audit_usage_sums"),
 }
 OF_THE_PORTAL = {"audit_append_act", "audit_first_id", "audit_integrity", "audit_history_integrity"}
 FOR_A_PERSON = {"audit_capture_refusal"}

@@ -9,6 +9,7 @@ import pytest
 from django.urls import URLResolver, get_resolver
 
 from governance.services import catalogue
+from kit.ids import new_id
 from kit.scoping import within
 from tests.support.gateway import RunningGateway
 from tests.support.world import World
@@ -20,21 +21,24 @@ CALLS: dict[str, Any] = {
     "/v1/generate": lambda name: {"model": name, "messages": HELLO},
     "/v1/models": None,
     "/v1/models/{name}": None,
+    "/v1/cost-report/{team}": None,
+    "/v1/usage": None,
 }
-NAMING = [path for path in CALLS if path != "/v1/models"]
+NAMING = ["/v1/chat/completions", "/v1/generate", "/v1/models/{name}"]
 
 
 def _served() -> set[str]:
     [mounted] = get_resolver("gateway.urls").url_patterns
     assert isinstance(mounted, URLResolver)
     found = {f"/{mounted.pattern}{each.pattern}" for each in mounted.url_patterns}
-    return {path.replace("<path:name>", "{name}") for path in found} - {"/v1/"}
+    found = {path.replace("<path:name>", "{name}").replace("<team>", "{team}") for path in found}
+    return found - {"/v1/"}
 
 
 def call(gateway: RunningGateway, path: str, name: str, headers: dict[str, str]) -> httpx.Response:
     form = CALLS[path]
     if form is None:
-        return gateway.get(path.format(name=name), headers=headers)
+        return gateway.get(path.format(name=name, team=name), headers=headers)
     return gateway.post(path, headers=headers, json=form(name))
 
 
@@ -92,6 +96,30 @@ def test_a_sister_teams_route_is_not_there(gateway: RunningGateway, world: World
     answer = call(gateway, path, route, headers)
     assert answer.status_code == 404
     assert told(answer, route) == told(call(gateway, path, "nothing", headers), "nothing")
+
+
+@pytest.mark.parametrize("path", ["/v1/cost-report/{team}", "/v1/usage?team={team}"])
+def test_what_others_spend_is_not_there(
+    gateway: RunningGateway, world: World, other_world: World, route: str, path: str
+) -> None:
+    sister, project = world.new_team("research")
+    _, text = world.new_key(project)
+    own, seeing = {"authorization": f"Bearer {text}"}, world.new_key(scopes=["costs:organisation"])[1]
+    headers = [
+        (own, 200),
+        (world.headers, 404),
+        (other_world.headers, 404),
+        ({"authorization": f"Bearer {seeing}"}, 200),
+    ]
+    for sent, status in headers:
+        answer = gateway.get(path.format(team=sister.id), headers=sent)
+        assert answer.status_code == status
+        if status == 404:
+            nobody = gateway.get(path.format(team=new_id()), headers=sent)
+            assert told(answer, str(sister.id)) == told(nobody, str(sister.id))
+    for team in (other_world.team.id, "nobody"):
+        answer = gateway.get(path.format(team=team), headers={"authorization": f"Bearer {seeing}"})
+        assert answer.status_code == 404
 
 
 def test_the_list_names_what_the_caller_may_know_of(

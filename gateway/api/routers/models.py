@@ -19,11 +19,12 @@ from governance.snapshot.section import BreakGlassEntry, ModelEntry, RouteEntry
 from kit import clock, errors
 
 router = Router(tags=["models"])
+_SCOPE = "models:read"
 
 
 @router.get("/models", operation_id="list_models", openapi_extra=openapi.MODELS, summary="List models and routes")
 async def list_models(request: HttpRequest) -> Any:
-    return read_only(request, "models:read", _list)
+    return await read_only(request, _list, _SCOPE)
 
 
 @router.get(
@@ -33,10 +34,13 @@ async def list_models(request: HttpRequest) -> Any:
     summary="One model or route",
 )
 async def retrieve_model(request: HttpRequest, name: str) -> Any:
-    return read_only(request, "models:read", lambda services, caller: _one(services, caller, name))
+    async def one(services: Services, caller: Caller) -> dict[str, Any]:
+        return _one(services, caller, name)
+
+    return await read_only(request, one, _SCOPE)
 
 
-def _list(services: Services, caller: Caller) -> dict[str, Any]:
+async def _list(services: Services, caller: Caller) -> dict[str, Any]:
     return {"object": "list", "data": _all(services, caller)}
 
 

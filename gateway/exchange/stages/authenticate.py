@@ -56,10 +56,10 @@ def presented(headers: Headers) -> str:
     return found.decode("latin-1")
 
 
-def require_scope(caller: Caller, scope: str) -> None:
-    """Raises `errors.Forbidden`."""
-    if scope not in caller.credential.scopes:
-        raise errors.Forbidden(f"The key lacks the scope {scope}.", code="scope_missing")
+def require_scope(caller: Caller, *scopes: str) -> None:
+    """One of them is enough. Raises `errors.Forbidden`."""
+    if caller.credential.scopes.isdisjoint(scopes):
+        raise errors.Forbidden(f"The key lacks the scope {' or '.join(scopes)}.", code="scope_missing")
 
 
 def _by_api_key(services: Services, token: str) -> Caller:
