@@ -22,7 +22,7 @@ from tests.support import services
 _HOME = "CHANCERY_TEST_HOME"
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _home = Path(os.environ.setdefault(_HOME, f"{tempfile.gettempdir()}/chancery-tests-{os.getpid()}"))
-_services = services.start(_home)
+_services = services.start(_home, is_durable=False)
 os.environ.update(_services.clone(f"test_{_worker}"))
 django.setup()
 # pytest shows the logs of a test that fails; the product's own handler writes from a thread, past its capture.

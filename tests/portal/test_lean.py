@@ -20,6 +20,7 @@ from kit import errors
 from portal.lean import ClientGone, LeanRequest, read_body
 from tests.support import gateway as gateways
 from tests.support.gateway import RunningGateway
+from tests.support.loopback import WITHOUT_TLS
 from tests.support.world import World
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -78,7 +79,8 @@ def ask(gateway: RunningGateway, world: World, call: dict[str, Any]) -> httpx.Re
     asked = {"method": "POST", "path": "/v1/chat/completions", **call}
     headers = {**world.headers, **asked.pop("headers", {})}
     gateway.catch_up()
-    return httpx.request(asked.pop("method"), gateway.url + asked.pop("path"), headers=headers, timeout=30, **asked)
+    method, address = asked.pop("method"), gateway.url + asked.pop("path")
+    return httpx.request(method, address, headers=headers, timeout=30, verify=WITHOUT_TLS, **asked)
 
 
 def content(answer: httpx.Response) -> str:

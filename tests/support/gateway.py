@@ -16,6 +16,7 @@ import httpx
 from django.db.models import Max
 
 from governance.models import SnapshotChange
+from tests.support.loopback import WITHOUT_TLS
 
 METRICS_TOKEN = "whoever-may-see-figures"
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -31,16 +32,17 @@ class RunningGateway:
 
     def post(self, path: str, **request: Any) -> httpx.Response:
         self.catch_up()
-        return httpx.post(self.url + path, timeout=30, **request)
+        return httpx.post(self.url + path, timeout=30, verify=WITHOUT_TLS, **request)
 
     def get(self, path: str, **request: Any) -> httpx.Response:
         self.catch_up()
-        return httpx.get(self.url + path, timeout=30, **request)
+        return httpx.get(self.url + path, timeout=30, verify=WITHOUT_TLS, **request)
 
     def ready(self) -> dict[str, Any]:
         """With the details."""
         headers = {"authorization": f"Bearer {METRICS_TOKEN}"}
-        told: dict[str, Any] = httpx.get(self.url + "/ready", headers=headers, timeout=5).json()
+        answer = httpx.get(self.url + "/ready", headers=headers, timeout=5, verify=WITHOUT_TLS)
+        told: dict[str, Any] = answer.json()
         return told
 
     def catch_up(self) -> None:
@@ -89,7 +91,7 @@ def start(environment: dict[str, str], log: Path, *, port: int | None = None, **
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(gateway.url + "/ready", timeout=5).status_code == 200:
+            if httpx.get(gateway.url + "/ready", timeout=5, verify=WITHOUT_TLS).status_code == 200:
                 return gateway
         except httpx.TransportError:
             time.sleep(0.05)

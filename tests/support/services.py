@@ -67,8 +67,10 @@ class Services:
                 shutil.rmtree(directory, ignore_errors=True)
 
 
-def start(home: Path) -> Services:
+def start(home: Path, *, is_durable: bool = True) -> Services:
     """Started and migrated by the first who comes, found by the others.
+
+    What is not durable is lost with the machine, though not with a process: nothing waits for the disk.
 
     They end with the process that started them, so under xdist that must be the one that outlives the workers.
     `home` should lie where any account can pass (not below pytest's `tmp_path`): services drop root's privileges.
@@ -79,6 +81,8 @@ def start(home: Path) -> Services:
         launcher = None if running else _launch(home)
         if launcher is not None:
             try:
+                if not is_durable:
+                    _wait_for_no_disk(home)
                 _migrate(home)
             except BaseException:
                 launcher.terminate()
@@ -106,6 +110,13 @@ def _launch(home: Path) -> subprocess.Popen[bytes]:
             raise ServicesFailed(log.read_text())
         time.sleep(0.05)
     return launcher
+
+
+def _wait_for_no_disk(home: Path) -> None:
+    with psycopg.connect(postgres.configure(Home(home)).admin_url, autocommit=True) as server:
+        for setting in ("fsync", "full_page_writes"):
+            server.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+        server.execute("SELECT pg_reload_conf()")
 
 
 def _migrate(home: Path) -> None:

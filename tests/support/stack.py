@@ -29,6 +29,7 @@ from portal.embedded.programs import started_at
 from tests.bench import processes
 from tests.bench.processes import free_port
 from tests.support import counters
+from tests.support.loopback import WITHOUT_TLS
 
 LEASE_SECONDS = 5
 SNAPSHOT_SECONDS = 5
@@ -99,7 +100,7 @@ class Stack:
 
     def _is_ready(self) -> bool:
         try:
-            answer = httpx.get(f"{self.url}/ready", timeout=5)
+            answer = httpx.get(f"{self.url}/ready", timeout=5, verify=WITHOUT_TLS)
             return answer.status_code == 200 and bool(answer.json()["redis"]["status"] == "ok")
         except httpx.TransportError:
             return False

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import gateway as gateways
 from tests.support.gateway import METRICS_TOKEN, RunningGateway
+from tests.support.loopback import WITHOUT_TLS
 
 
 @dataclass(slots=True)
@@ -96,4 +97,5 @@ def watched(environment: dict[str, str], folder: Path, **settings: str) -> Itera
 def metrics_of(port: int) -> Figures:
     """Of the port that is for metrics alone."""
     headers = {"authorization": f"Bearer {METRICS_TOKEN}"}
-    return Figures(httpx.get(f"http://127.0.0.1:{port}/metrics", headers=headers, timeout=10).text)
+    address = f"http://127.0.0.1:{port}/metrics"
+    return Figures(httpx.get(address, headers=headers, timeout=10, verify=WITHOUT_TLS).text)

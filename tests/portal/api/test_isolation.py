@@ -109,28 +109,42 @@ def _ids(script: Script, path: str) -> set[str]:
     return {row["id"] for row in answer.json()["results"]}
 
 
-@pytest.mark.parametrize("path", RESOURCES)
-def test_another_organisations_rows_are_not_there(acme: Cast, path: str) -> None:
-    elsewhere = cast.assemble()
-    furnish(elsewhere)
-    theirs = _ids(Script(elsewhere.ada), path)
-    assert theirs, f"nothing of {path} to look for"
-    ours = Script(acme.ada)
+@pytest.fixture(scope="module")
+def furnished() -> Cast:
+    """Looked at and not changed."""
+    people = cast.assemble()
+    furnish(people)
+    return people
 
-    assert not theirs & _ids(ours, path)
+
+@pytest.fixture(scope="module")
+def sister(furnished: Cast) -> Script:
+    """Whoever leads another team there."""
+    team, _ = furnished.world.new_team("research")
+    return Script(cast.join(furnished.world, "Luis", furnished.bob.role, team))
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Script:
+    return Script(cast.assemble().ada)
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+def test_another_organisations_rows_are_not_there(furnished: Cast, stranger: Script, path: str) -> None:
+    theirs = _ids(Script(furnished.ada), path)
+    assert theirs, f"nothing of {path} to look for"
+
+    assert not theirs & _ids(stranger, path)
     for identifier in theirs:
-        assert refusal(ours.get(f"{path}{identifier}/")) == (404, "not_found")
+        assert refusal(stranger.get(f"{path}{identifier}/")) == (404, "not_found")
 
 
 @pytest.mark.parametrize("path", OF_A_TEAM)
-def test_a_sister_teams_rows_are_not_there(acme: Cast, path: str) -> None:
-    furnish(acme)
-    sister, _ = acme.world.new_team("research")
-    lead = cast.join(acme.world, "Luis", acme.bob.role, sister)
-    ours = Script(acme.bob)
-    theirs = _ids(ours, path) - _ids(Script(lead), path)
+def test_a_sister_teams_rows_are_not_there(furnished: Cast, sister: Script, path: str) -> None:
+    ours = Script(furnished.bob)
+    theirs = _ids(ours, path) - _ids(sister, path)
     assert theirs, f"nothing of {path} is the team's alone"
 
     for identifier in theirs:
         assert ours.get(f"{path}{identifier}/").status_code == 200
-        assert refusal(Script(lead).get(f"{path}{identifier}/")) == (404, "not_found")
+        assert refusal(sister.get(f"{path}{identifier}/")) == (404, "not_found")
