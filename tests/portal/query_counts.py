@@ -32,7 +32,7 @@ PAGES: list[tuple[str, str, int]] = [
     ("ada", "/", 43),
     ("bob", "/", 23),
     ("dev", "/", 22),
-    ("ada", "/teams/new/", 25),
+    ("ada", "/teams/new/", 27),
     ("ada", "/budgets/", 25),
     ("ada", "/account/", 24),
     ("alice", "/counts/", 17),

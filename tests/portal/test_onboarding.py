@@ -15,7 +15,9 @@ from django.utils.html import escape
 from governance.models import Model
 from kit import clock
 from kit.scoping import within
-from tenants.models import ApiKey, Team
+from tenants.models import ApiKey, Each, Team
+from tenants.services import allotments
+from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
 from tests.support.asked import ask
 from tests.support.cast import Cast, browser
@@ -109,7 +111,11 @@ def test_a_refusal_is_shown_and_nothing_is_made(acme: Cast) -> None:
 
 
 def test_what_is_usual_here_is_said(acme: Cast) -> None:
+    with within(acme.world.system.scope):
+        limits = Limits(requests_per_minute=100)
+        allotments.set_limits(actor=acme.world.system, limits=limits, now=acme.world.now, each=Each.TEAM)
     shown = browser(acme.ada).get(ADDRESS).content.decode()
+    assert "As every team here, it has 100 requests per minute." in shown
     assert "Empty: none." in shown
     assert "Models to ask for" not in shown, "there are none"
 

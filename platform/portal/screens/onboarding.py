@@ -146,7 +146,7 @@ def _form(
     request: HttpRequest, actor: Actor, form: OnboardForm, status: int = 200, *, lacks_code: bool = False
 ) -> HttpResponse:
     needs = lacks_code or not actor.otp_verified
-    context = {"form": form, "step_up": code_page(request) if needs else ""}
+    context = {"form": form, "step_up": code_page(request) if needs else "", "of_each": onboarded.of_each_team()}
     return render(request, "portal/onboarding/form.html", context, status=status)
 
 
@@ -160,6 +160,7 @@ def _summary(
         "leading": leading.user if leading else None,
         "budget": onboarded.budget_of(plan.allotment, organization),
         "limits": onboarded.limits_of(plan.allotment, organization),
+        "of_each": onboarded.of_each_team(),
         "data_class": plan.policy.max_data_class.label,
         "step_up": "" if actor.otp_verified else code_page(request),
     }
