@@ -65,11 +65,15 @@ class Charge:
             and (budget.each != "end_user" or self.end_user is not None)
         )
 
-    def limit_of(self, budget: BudgetEntry) -> int:
-        """One that downgrades keeps a part of its limit for calls that go to the cheaper model alone."""
+    def limit_of(self, budget: BudgetEntry, at: datetime) -> int:
+        """With what is granted on top of it at the time.
+
+        One that downgrades keeps a part of its limit for calls that go to the cheaper model alone.
+        """
+        limit = budget.limit_nano_usd + sum(amount for amount, until in budget.increases if at < until)
         if not budget.downgrade_model or self.models == {budget.downgrade_model}:
-            return budget.limit_nano_usd
-        return budget.limit_nano_usd * budget.downgrade_at_percent // 100
+            return limit
+        return limit * budget.downgrade_at_percent // 100
 
 
 def budget_lines(
@@ -79,7 +83,7 @@ def budget_lines(
     the caller's own."""
     members: dict[str, UUID | None] = {"": None, "end_user": charge.end_user, **dict(levels)}
     return tuple(
-        _line(budget, members[budget.each], charge.limit_of(budget), *period_of(budget, time_zone, at))
+        _line(budget, members[budget.each], charge.limit_of(budget, at), *period_of(budget, time_zone, at))
         for _, level_id in levels
         for budget in snapshot.budgets.all(level_id)
         if charge.falls_to(budget)

@@ -33,5 +33,12 @@ ACTIONS: dict[str, Action] = {
     "tenants.identity_provider.revoked": Action("Identity provider revoked", "Its tokens are refused for good."),
     "tenants.budget.added": Action("Budget set", "A further ceiling on spend: its limit in nano-USD and period."),
     "tenants.budget.changed": Action("Budget changed", "Its limit in nano-USD, before and after."),
+    "tenants.budget_increase.asked": Action(
+        "More asked for a budget", "The budget, so much more in nano-USD, and until when; nothing changes yet."
+    ),
+    "tenants.budget_increase.granted": Action(
+        "More granted for a budget", "The budget allows so much more until then; it falls away by itself."
+    ),
+    "tenants.budget_increase.refused": Action("More refused for a budget", "The budget stays as it is."),
     "tenants.rate_limit.set": Action("Rate limit set", "A level's limits, in place of those it had."),
 }

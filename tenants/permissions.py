@@ -23,6 +23,7 @@ _OPERATE = {
 }
 _KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
 _ASK = {"governance.approval.request", "governance.evidence.add"}
+_ASK_FOR_MORE = {"tenants.budget.ask"}
 _REGISTER = {"governance.register.view", "governance.register.manage"} | _ASK
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
 _REVIEW = {"governance.approval.review", "governance.break_glass.decide", "governance.waiver.sign"}
@@ -36,6 +37,7 @@ ACTS: dict[str, frozenset[str]] = {
         | _REGISTER
         | _STOP
         | _REVIEW
+        | _ASK_FOR_MORE
         | {"audit.request.view", "audit.spend.view", "tenants.member.view"}
     ),
     "compliance_officer": frozenset(
@@ -66,11 +68,14 @@ ACTS: dict[str, frozenset[str]] = {
             "tenants.project.manage",
             "tenants.member.view",
             "tenants.budget.manage",
+            *_ASK_FOR_MORE,
             "audit.request.view",
             "audit.spend.view",
         }
     ),
-    "developer": frozenset(_EVERYONE | _KEYS | _ASK | {"governance.register.view", "audit.request.view"}),
+    "developer": frozenset(
+        _EVERYONE | _KEYS | _ASK | _ASK_FOR_MORE | {"governance.register.view", "audit.request.view"}
+    ),
     "read_only": frozenset(_EVERYONE | {"governance.register.view", "audit.spend.view"}),
 }
 

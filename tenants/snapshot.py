@@ -15,12 +15,14 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from kit import clock
 from kit.data_class import DataClass
 from tenants.models import (
     ApiKey,
     ApiKeySecret,
     AtStop,
     Budget,
+    BudgetIncrease,
     IdentityProvider,
     Organization,
     Project,
@@ -114,6 +116,7 @@ class BudgetEntry:
     downgrade_model: str = ""
     downgrade_at_percent: int = 100
     per_request_nano_usd: int | None = None
+    increases: tuple[tuple[int, datetime], ...] = ()  # so much more, until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +175,12 @@ def identity_providers(ids: Ids) -> Iterator[IdentityProviderEntry]:
 
 
 def budgets(ids: Ids) -> Iterator[BudgetEntry]:
-    same = Same()
+    same, more = Same(), _increases(ids)
     rows = _rows(Budget, ids).filter(is_active=True)
     for identifier, *columns in _columns(rows, "id", *_OWNER, *_BUDGET):
         owner, (name, *terms) = columns[: len(_OWNER)], columns[len(_OWNER) :]
         terms[_AT_STOP] = terms[_AT_STOP] == AtStop.WARN
+        terms.append(tuple(more.get(identifier, ())))
         yield BudgetEntry(identifier, same[owner[0]], *_level(owner), name, *(same[value] for value in terms))
 
 
@@ -238,6 +242,16 @@ def _secrets(ids: Ids) -> dict[UUID, list[SecretEntry]]:
     columns = chosen.order_by("-created_at", "-id").values_list("api_key_id", "id", "digest", "expires_at")
     for key_id, identifier, digest, expires_at in columns.iterator(chunk_size=_CHUNK):
         found.setdefault(key_id, []).append(SecretEntry(identifier, bytes(digest), expires_at))
+    return found
+
+
+def _increases(ids: Ids) -> dict[UUID, list[tuple[int, datetime]]]:
+    """What is granted on top of each budget and not over yet."""
+    rows = BudgetIncrease.across_tenants.using(GATEWAY).filter(is_granted=True, ends_at__gt=clock.now())
+    chosen = rows if ids is None else rows.filter(budget_id__in=ids)
+    found: dict[UUID, list[tuple[int, datetime]]] = {}
+    for budget_id, amount, ends_at in chosen.order_by("ends_at").values_list("budget_id", "amount_nano_usd", "ends_at"):
+        found.setdefault(budget_id, []).append((amount, ends_at))
     return found
 
 

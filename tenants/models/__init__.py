@@ -1,4 +1,5 @@
 from tenants.models.choices import AtStop, Each, Period, Role, Scope
+from tenants.models.increases import BudgetIncrease
 from tenants.models.keys import ApiKey, ApiKeySecret, IdentityProvider
 from tenants.models.money import Budget, RateLimit
 from tenants.models.organization import Organization, Project, Team
@@ -9,6 +10,7 @@ __all__ = [
     "ApiKeySecret",
     "AtStop",
     "Budget",
+    "BudgetIncrease",
     "Each",
     "IdentityProvider",
     "Membership",

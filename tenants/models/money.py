@@ -132,6 +132,7 @@ class Budget(Allotted):
     class Meta:
         ordering = ["name"]
         constraints = [
+            models.UniqueConstraint(fields=["organization", "id"], name="budget_in_organization"),
             models.CheckConstraint(condition=Q(limit_nano_usd__gte=0), name="budget_is_not_negative"),
             models.CheckConstraint(condition=LEVELS_ARE_NESTED, name="budget_levels_are_nested"),
             models.CheckConstraint(condition=EACH_IS_WITHIN, name="budget_each_is_within_its_level"),

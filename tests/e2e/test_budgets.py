@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from kit import money
 from kit.scoping import within
-from tenants.models import Period
+from tenants.models import ApiKey, Budget, Each, Period
+from tenants.models.money import allowance_of
 from tenants.services import allotments
+from tenants.services.allotments import Level, Narrowed
 from tests.support.gateway import RunningGateway, start
 from tests.support.ledger import settlements
 from tests.support.world import World
@@ -91,6 +95,76 @@ def test_two_hundred_at_once_against_ten_worst_cases(
     spent = sum(settlement.cost_nano_usd for settlement in settled)
     assert spent <= limit
     assert limit - spent < settled[0].held_nano_usd, "what is left does not hold another worst case"
+
+
+@pytest.mark.parametrize("gateways", [4], indirect=True)
+def test_five_hundred_mixed_calls_at_once_overdraw_none_of_nested_budgets(
+    gateways: list[RunningGateway], world: World, twin: World, upstream: str
+) -> None:
+    """Streams and whole answers of two models and of many sizes, by two keys; each refusal says what did not fit."""
+    gateway, models = gateways[0], ("helper", "other")
+    for each in (world, twin):
+        for slug in models:
+            each.serve(slug, upstream)
+    slow = {"metadata": {"dummy": "tokens=20 latency_ms=300"}}
+    one = worst_case(gateway, twin, **slow)
+    _, second = world.new_key()
+    with within(world.system.scope):
+        levels = [Level(), Level.of(world.team), Level.of(world.project), Level.of(world.key)]
+        for number, level in enumerate(levels):
+            add_nested(world, (40 - 7 * number) * one, level=level)
+        add_nested(world, 12 * one, narrowed=Narrowed(model="other"))
+        add_nested(world, 15 * one, each=Each.KEY)
+    for each_gateway in gateways:
+        each_gateway.catch_up()
+    limits = limits_of(world)
+
+    def call(number: int) -> tuple[str, dict[str, str], dict[str, object]]:
+        headers = world.headers if number % 3 else {"x-api-key": second}
+        body = asked(**slow, max_tokens=20 + 37 * (number % 11), model=models[number // 4 % 2], stream=number % 5 == 0)
+        return f"{gateways[number % 4].url}/v1/chat/completions", headers, body
+
+    async def rush() -> list[httpx.Response]:
+        async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=500)) as client:
+            calls = (call(number) for number in range(500))
+            return await asyncio.gather(*(client.post(url, headers=headers, json=body) for url, headers, body in calls))
+
+    answers = asyncio.run(rush())
+    served = [answer for answer in answers if answer.status_code == 200]
+    refused = [answer.json()["error"] for answer in answers if answer.status_code == 402]
+    assert len(served) + len(refused) == 500
+    assert len(served) >= 10
+    assert all(worst > left for worst, left in map(named_amounts, refused))
+    assert {settled.model for settled in settlements(world)} == set(models)
+    spent: dict[str, int] = {}
+    for settled in settlements(world):
+        for account in settled.budgets:
+            spent[account] = spent.get(account, 0) + settled.cost_nano_usd
+    assert spent.keys() <= limits.keys()
+    assert all(amount <= limits[account] for account, amount in spent.items())
+
+
+def add_nested(world: World, limit_nano_usd: int, **options: Any) -> None:
+    allotments.add_budget(
+        actor=world.system, name="nested", limit_nano_usd=limit_nano_usd, period=Period.TOTAL, now=world.now, **options
+    )
+
+
+def limits_of(world: World) -> dict[str, int]:
+    """Of every account that calls of the world are charged to."""
+    with within(world.system.scope):
+        keys = list(ApiKey.objects.values_list("id", flat=True))
+        return {
+            str(account): budget.limit_nano_usd
+            for budget in Budget.objects.all()
+            for account in ([allowance_of(budget.id, key) for key in keys] if budget.each else [budget.id])
+        }
+
+
+def named_amounts(error: dict[str, str]) -> tuple[float, float]:
+    """What the call might have cost, and what was left: `The call may cost $0.5 and $0.4 is left …`."""
+    worst, left = re.findall(r"\$([0-9.]+)", error["message"])[:2]
+    return float(worst), float(left)
 
 
 def until_spent(gateway: RunningGateway, world: World) -> None:

@@ -97,6 +97,12 @@ FORMS: dict[str, Form] = {
     },
     "post /api/api-keys/": lambda plot: {"project": _id(plot, tenants.Project), "name": _word()},
     "post /api/identity-providers/": _issuer,
+    "post /api/budget-increases/": lambda plot: {
+        "budget": _id(plot, tenants.Budget),
+        "amount_usd": "5",
+        "ends_at": (clock.now() + timedelta(days=30)).isoformat(),
+        "reason": "for tests",
+    },
     "post /api/budgets/": lambda plot: {"team": _id(plot, tenants.Team), "name": _word(), "limit_usd": "5"},
     "put /api/rate-limits/level/": _limits,
     "post /api/providers/": lambda plot: {"name": _word(), "kind": "dummy"},

@@ -19,6 +19,7 @@ from tenants import models as tenants
 from tests.isolation.discussion_rows import DISCUSSION
 from tests.isolation.exception_rows import EXCEPTIONS
 from tests.isolation.ledger_rows import LEDGER
+from tests.isolation.money_rows import MONEY
 from tests.isolation.probe_rows import PROBES
 from tests.isolation.register_rows import REGISTER
 from tests.support.cast import Person
@@ -389,6 +390,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     governance.ReportedIdentity: _reported_identity,
     **REGISTER,
     **EXCEPTIONS,
+    **MONEY,
     **PROBES,
     **LEDGER,
 }

@@ -28,6 +28,7 @@ from governance.models import (
 )
 from kit.ids import new_id
 from kit.scoping import within
+from tenants.models import BudgetIncrease
 from tests.isolation.addresses import Address, told
 from tests.isolation.callers import Callers
 from tests.isolation.forms import FORMS, body_with, makers, naming
@@ -46,10 +47,11 @@ WITHOUT_ROW = {
     "post /api/teams/onboard/",
 }
 MADE_BY_OFFICERS = {"post /api/claims/", "post /api/questionnaires/", "post /api/review-rules/"}
-# Those that have screens of their own and no class of the admin.
+# Those that have screens of their own, or none, and no class of the admin.
 WITH_SCREENS = (
     Agreement,
     BreakGlass,
+    BudgetIncrease,
     Claim,
     Comment,
     EvaluationCase,

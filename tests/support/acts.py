@@ -49,6 +49,7 @@ from tests.support import world as worlds
 from tests.support.answers import defined
 from tests.support.asked import ask, draft, new_model
 from tests.support.discussion_acts import DISCUSSION
+from tests.support.increase_acts import INCREASES
 from tests.support.onboarding import plan
 from tests.support.preparing import (
     Act,
@@ -329,9 +330,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
         lambda world: (world.officer, plan(_unique("team"), email=world.people["olivia"].email))[1],
         lambda actor, planned: onboarding.onboard(actor=actor, plan=planned, now=clock.now()),
     ),
-    **REGISTER,
-    **DISCUSSION,
-    **PROBES,
+    **REGISTER | INCREASES | DISCUSSION | PROBES,
     "governance.approval.requested": _on(
         new_model,
         lambda actor, model: approvals.submit(

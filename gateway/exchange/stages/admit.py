@@ -116,6 +116,8 @@ def charged_lines(exchange: Exchange) -> tuple[BudgetLine, ...]:
     """The budgets that pay: those of models that were not tried do not."""
     assert exchange.hold is not None
     tried = {attempt.candidate.model.slug for attempt in exchange.attempts}
+    if exchange.trying is not None:
+        tried.add(exchange.trying.model.slug)
     return tuple(line for line in exchange.hold.budgets if not line.model or line.model in tried)
 
 

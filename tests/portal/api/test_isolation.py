@@ -23,12 +23,13 @@ from governance.services import (
     third_parties,
 )
 from kit.scoping import within
+from tenants.models import Budget
 from tenants.rest.urls import router as tenants
 from tenants.services import allotments
 from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
-from tests.support import cast, issuers
+from tests.support import cast, increase_acts, issuers
 from tests.support.acts import PREPARED, add_evidence, ask, new_use_case, perform
 from tests.support.cast import Cast
 
@@ -55,6 +56,9 @@ def furnish(people: Cast) -> None:
         level = Level.of(world.team)
         allotments.add_budget(actor=world.system, name="monthly", limit_nano_usd=10**9, level=level, now=world.now)
         allotments.set_limits(actor=world.system, limits=Limits(60, None, 2), level=level, now=world.now)
+    with within(people.bob.actor.scope):
+        increase_acts.ask_for_more(people.bob.actor, Budget.objects.get(team=world.team))
+    with within(world.system.scope):
         catalogue.create_route(
             actor=world.system,
             slug=f"letters-{uuid4().hex[-8:]}",

@@ -1,0 +1,96 @@
+"""More for a budget over the management API: asked for, and decided with `X-OTP` by somebody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from kit import clock
+from tenants.models import Budget, BudgetIncrease
+from tenants.rest.base import Scoped, ScopedViewSet, UsdField
+from tenants.services import increases
+
+
+class IncreaseShown(serializers.ModelSerializer[BudgetIncrease]):
+    """`is_granted` is null while it waits. After `ends_at` the budget is what it was."""
+
+    budget = serializers.UUIDField(source="budget_id", read_only=True)
+    team = serializers.UUIDField(source="team_id", read_only=True, allow_null=True, help_text="Of the budget.")
+    amount_usd = UsdField(source="amount_nano_usd", read_only=True)
+    asked_by = serializers.UUIDField(source="asked_by_id", read_only=True)
+    decided_by = serializers.UUIDField(source="decided_by_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = BudgetIncrease
+        fields = [
+            "id",
+            "budget",
+            "team",
+            "amount_usd",
+            "ends_at",
+            "reason",
+            "asked_by",
+            "asked_at",
+            "is_granted",
+            "decided_by",
+            "decided_at",
+            "answer",
+        ]
+
+
+class IncreaseTaken(serializers.Serializer[Any]):
+    budget = Scoped(Budget)
+    amount_usd = UsdField()
+    ends_at = serializers.DateTimeField(help_text="Within a year.")
+    reason = serializers.CharField(max_length=4000)
+
+
+class IncreaseDecided(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=4000)
+
+
+class BudgetIncreaseViewSet(ScopedViewSet[BudgetIncrease]):
+    """Newest first, for whoever may ask; which budget has no room, a refused call says."""
+
+    model = BudgetIncrease
+    serializer_class = IncreaseShown
+    view_act = increases.ASK
+    filters_by = {"budget": "budget_id", "team": "team_id"}
+
+    @extend_schema(request=IncreaseTaken, responses={201: IncreaseShown})
+    def create(self, request: Request) -> Response:
+        """Asks whoever may set the budget for more, until a time."""
+        entered = self.taken(IncreaseTaken)
+        asked = increases.ask(
+            actor=self.actor,
+            budget=entered["budget"],
+            amount_nano_usd=entered["amount_usd"],
+            ends_at=entered["ends_at"],
+            reason=entered["reason"],
+            now=clock.now(),
+        )
+        return Response(self.shown(asked), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=IncreaseDecided, responses=IncreaseShown)
+    @action(detail=True, methods=["post"])
+    def grant(self, request: Request, pk: str) -> Response:
+        """Grants it: the budget allows so much more until its end. Takes another person, with `X-OTP`."""
+        return self._decide(is_granted=True)
+
+    @extend_schema(request=IncreaseDecided, responses=IncreaseShown)
+    @action(detail=True, methods=["post"])
+    def refuse(self, request: Request, pk: str) -> Response:
+        """Refuses it; the budget stays as it is. Takes another person, with `X-OTP`."""
+        return self._decide(is_granted=False)
+
+    def _decide(self, *, is_granted: bool) -> Response:
+        increase, entered = self.get_object(), self.taken(IncreaseDecided)
+        decided = increases.decide(
+            actor=self.actor, increase=increase, is_granted=is_granted, reason=entered["reason"], now=clock.now()
+        )
+        return Response(self.shown(decided))
