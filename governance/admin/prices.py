@@ -19,7 +19,6 @@ from tenants.admin.base import GovernedAdmin, GovernedForm
 from tenants.admin.fields import LinesField, UsdField
 
 _PPM_PER_PERCENT = 10_000
-_FURTHER = ("further_rates", "discount", "reference")
 
 
 class RatesField(LinesField):
@@ -39,7 +38,8 @@ class PriceForm(GovernedForm):
     )
     output = UsdField(label="Output, USD per million tokens")
     per_request = UsdField(required=False, label="Per request, USD")
-    further_rates = RatesField(
+    more_rates = RatesField(
+        label="Further rates",
         required=False,
         help_text=f"One a line, in USD per million tokens, per image, search or GPU second: {price_lines.EXAMPLES}. "
         "What is not named costs as what it is a part of.",
@@ -75,11 +75,11 @@ class PriceAdmin(GovernedAdmin[Price]):
         "output_usd",
         "request_usd",
         "further",
-        "discount",
+        "discount_shown",
         "reference",
         "created_at",
     ]
-    readonly_fields = ["input_usd", "cached_usd", "output_usd", "request_usd", "further", "discount"]
+    readonly_fields = ["input_usd", "cached_usd", "output_usd", "request_usd", "further", "discount_shown"]
     add_fieldsets = [
         (
             None,
@@ -91,7 +91,7 @@ class PriceAdmin(GovernedAdmin[Price]):
                     "cached_input",
                     "output",
                     "per_request",
-                    "further_rates",
+                    "more_rates",
                     "discount",
                     "reference",
                 ],
@@ -121,7 +121,7 @@ class PriceAdmin(GovernedAdmin[Price]):
         return "; ".join(price_lines.written(rate) for rate in row.further()) or "none"
 
     @admin.display(description="Discount")
-    def discount(self, row: Price) -> str:
+    def discount_shown(self, row: Price) -> str:
         return f"{row.discount_ppm / _PPM_PER_PERCENT:g} %"
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
@@ -133,7 +133,7 @@ class PriceAdmin(GovernedAdmin[Price]):
             output=entered["output"],
             cached_input=entered["cached_input"],
             per_request=entered["per_request"] or 0,
-            further=entered["further_rates"] or (),
+            further=entered["more_rates"] or (),
             discount_ppm=int((entered["discount"] or 0) * _PPM_PER_PERCENT),
             reference=entered["reference"],
         )

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 import portal.urls  # noqa: F401 - registers with the admin
 from audit.models import Record
-from governance.models import Provider, Route
+from governance import price_lines
+from governance.models import Price, Provider, Route
 from kit import clock
 from kit.scoping import within
 from tenants.admin.base import GovernedAdmin
@@ -143,6 +144,37 @@ def test_a_routes_deployments_are_tried_in_the_order_of_the_form(acme: Cast) -> 
     with within(acme.world.system.scope):
         candidates = [candidate.deployment_id for candidate in Route.objects.get().candidates.order_by("position")]
     assert candidates == [second.id, first.id]
+
+
+def test_a_price_is_entered_with_all_its_rates(acme: Cast) -> None:
+    deployment = acme.world.deploy(acme.world.model("helper"), acme.world.provider())
+    form = {"deployment": str(deployment.id), "effective_from_0": "2026-12-01", "effective_from_1": "00:00"}
+    form |= {"input": "3", "output": "15", "discount": "12.5", "reference": "contract 7"}
+
+    half = _add(acme, "ada", "governance_price", {**form, "more_rates": "batch input 1.5"})
+    assert "batch above 0 input tokens" in _errors(half)[0]
+    nothing = _add(acme, "ada", "governance_price", {**form, "more_rates": "tips 5"})
+    assert _errors(nothing)[0].startswith("“tips 5”: tips has no rate")
+    whole = {**form, "more_rates": "batch input 1.5\nbatch output 7.5\ncache_write 3.75"}
+    assert _add(acme, "ada", "governance_price", whole).status_code == 302
+
+    with within(acme.world.system.scope):
+        price = Price.objects.latest("effective_from")
+    assert [price_lines.written(rate) for rate in price.further()] == whole["more_rates"].splitlines()
+    assert (price.discount_ppm, price.reference) == (125_000, "contract 7")
+
+
+def test_estimates_of_a_model_are_set_on_a_page_that_says_what_they_are(acme: Cast) -> None:
+    model = acme.world.model("helper")
+    address = reverse("admin:governance_model_estimates", args=[model.id])
+    script = browser(acme.ada)
+    assert "16,384" in script.get(address).content.decode()
+
+    assert script.post(address, {"usual_output_tokens": "2048", "image_tokens": ""}).status_code == 302
+
+    with within(acme.world.system.scope):
+        model.refresh_from_db()
+    assert (model.usual_output_tokens, model.image_tokens) == (2_048, None)
 
 
 def test_settings_of_the_organisation_change_on_its_page(acme: Cast) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from governance.models import Model
 from tests.support import cast
@@ -14,7 +14,7 @@ from tests.support.cast import Cast, Person
 from tests.support.chromium import launched
 from tests.support.gateway import RunningGateway
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000  # of a machine that does much else; what goes on takes no longer for it
 
 Visit = Callable[..., Page]
 
@@ -23,6 +23,7 @@ Visit = Callable[..., Page]
 def chromium() -> Iterator[Browser]:
     """Closed before tests elsewhere go on, since Playwright keeps an event loop running in this thread."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=PATIENCE_MS)
     try:
         with sync_playwright() as playwright:
             yield launched(playwright)

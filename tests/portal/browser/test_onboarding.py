@@ -36,6 +36,7 @@ def test_a_team_is_onboarded_and_calls_what_an_officer_lets_it_call(
     assert _status(gateway, secret, "helper") == 403
 
     page.get_by_role("link", name="helper").click()
+    page.get_by_role("heading", name="helper", exact=True).wait_for()
     decide(visit(page.url, acme.alice), "Approve", "They write letters as well.")
     assert _status(gateway, secret, "helper") == 200
 
