@@ -119,7 +119,7 @@ def change_budget(*, actor: Actor, budget: Budget, limit_nano_usd: int, terms: T
         details = {
             "before_nano_usd": str(before),
             "limit_nano_usd": str(limit_nano_usd),
-            "changed": sorted(changed),
+            "changed": sorted(set(changed) - {"limit_nano_usd"}),
         }
         _record(actor, locked, "tenants.budget.changed", details)
     return locked

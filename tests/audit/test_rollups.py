@@ -77,6 +77,15 @@ class Counting(RuleBasedStateMachine):
     def a_slow_one_ends(self, connection: psycopg.Connection, commits: bool) -> None:
         connection.commit() if commits else connection.rollback()
 
+    @rule(slow=calls, quick=calls)
+    def overtaken(self, slow: Call, quick: Call) -> None:
+        """What was written first is committed last, after what came later has been counted."""
+        connection = self.connection("migrator", autocommit=False)
+        settle(connection, self.tenant, slow)
+        settle(self.owner, self.tenant, quick)
+        rollups.roll_up()
+        connection.commit()
+
     @rule(target=slow, request_id=consumes(unknown), cost=st.integers(0, 10**17))
     def corrected_slowly(self, request_id: UUID, cost: int) -> psycopg.Connection:
         connection = self.connection("migrator", autocommit=False)

@@ -47,9 +47,9 @@ def test_an_act_stands_beside_what_it_changed(acme: Cast) -> None:
 
 def test_a_page_of_it_says_from_where_to_those_who_may_know(acme: Cast) -> None:
     budget = _budget(acme)
-    form = {"name": "Letters", "limit": "11", "period": "month", "is_active": "on"}
+    form = {"limit": "11", "at_stop": "block", "downgrade_at_percent": "100", "thresholds": "50,80,100"}
     address = f"/admin/tenants/budget/{budget.id}/change/"
-    saved = browser(acme.ada).post(address, {**form, "limit_nano_usd": "11"}, REMOTE_ADDR="192.0.2.44")
+    saved = browser(acme.ada).post(address, form, REMOTE_ADDR="192.0.2.44")
     assert last_change(budget.id).address == "192.0.2.44"
     assert str(last_change(budget.id).request_id) == saved.headers["X-Request-Id"]
 

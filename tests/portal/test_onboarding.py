@@ -14,6 +14,7 @@ from django.utils.html import escape
 
 from governance.models import Model
 from kit import clock
+from kit.ids import new_id
 from kit.scoping import within
 from tenants.models import ApiKey, Each, Team
 from tenants.services import allotments
@@ -35,7 +36,7 @@ def bound(acme: Cast, slug: str = "helper") -> Model:
 def entered(**said: Any) -> dict[str, Any]:
     form = {
         "team": "Claims & Letters",
-        "lead_email": "lena@example.com",
+        "lead_email": f"lena.{new_id().hex[-12:]}@example.com",
         "lead_name": "Lena",
         "project": "Letters",
         "max_data_class": "2",

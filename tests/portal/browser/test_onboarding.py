@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from governance.models import Model
+from kit.ids import new_id
 from tests.portal.browser.axe import too_wide, violations
 from tests.portal.browser.conftest import Visit
 from tests.portal.browser.steps import HELLO, decide
@@ -43,7 +44,7 @@ def test_a_team_is_onboarded_and_calls_what_an_officer_lets_it_call(
 
 def _fill(page: Page) -> None:
     page.get_by_label("Name of the team").fill("Claims")
-    page.get_by_label("E-mail of its lead").fill("lena@example.com")
+    page.get_by_label("E-mail of its lead").fill(f"lena.{new_id().hex[-12:]}@example.com")
     page.get_by_label("Name of its lead").fill("Lena")
     page.get_by_label("Name of its first project").fill("Letters")
     page.get_by_label("Monthly budget, USD").fill("250")
