@@ -6,7 +6,8 @@ Every upstream speaks OpenAI's dialect here, litellm for those that do not; but 
   their cache writes too);
 - reasoning is part of the completion for OpenAI, and beside it for xAI and for Gemini's own OpenAI-compatible endpoint:
   there the total is more than prompt and completion, and what it is more by was written by the model, and is paid for;
-- DeepSeek and Moonshot tell of their caches in fields of their own.
+- DeepSeek and Moonshot tell of their caches in fields of their own;
+- a picture or audio that was cached is told of as both by some: each token is charged once, as cached.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def reported(usage: Any, service_tier: Any = None) -> Usage | None:
     if len(usage) > 2:
         _hear_parts(counted, usage)
     tier = service_tier or usage.get("service_tier")
-    if tier in _TIERS:
+    if type(tier) is str and tier in _TIERS:
         counted.service_tier = tier
     return counted
 
@@ -50,8 +51,9 @@ def _hear_parts(counted: Usage, usage: dict[str, Any]) -> None:
     if isinstance(of_prompt, dict):
         _hear_prompt(counted, of_prompt)
     if isinstance(of_completion, dict):
-        counted.audio_output_tokens = _part(counted.output_tokens, of_completion, "audio_tokens")
-        counted.image_output_tokens = _part(counted.output_tokens, of_completion, "image_tokens")
+        rest = counted.output_tokens - counted.reasoning_tokens
+        counted.audio_output_tokens = _part(rest, of_completion, "audio_tokens")
+        counted.image_output_tokens = _part(rest - counted.audio_output_tokens, of_completion, "image_tokens")
     counted.web_searches = _count(usage.get("server_tool_use"), "web_search_requests") or 0
 
 
@@ -59,9 +61,10 @@ _CACHED_ELSEWHERE = ("prompt_cache_hit_tokens", "cached_tokens")
 
 
 def _hear_prompt(counted: Usage, details: dict[str, Any]) -> None:
-    counted.audio_input_tokens = _part(counted.input_tokens, details, "audio_tokens")
-    counted.image_input_tokens = _part(counted.input_tokens, details, "image_tokens")
-    written = max(_part(counted.input_tokens, details, name) for name in _WRITTEN)
+    rest = counted.input_tokens - counted.cached_input_tokens
+    written = max(_part(rest, details, name) for name in _WRITTEN)
+    counted.audio_input_tokens = _part(rest - written, details, "audio_tokens")
+    counted.image_input_tokens = _part(rest - written - counted.audio_input_tokens, details, "image_tokens")
     for_an_hour = _part(written, details.get("cache_creation_token_details"), "ephemeral_1h_input_tokens")
     counted.cache_write_tokens, counted.cache_write_1h_tokens = written - for_an_hour, for_an_hour
 
@@ -69,9 +72,9 @@ def _hear_prompt(counted: Usage, details: dict[str, Any]) -> None:
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
 
 
-def _part(whole: int, counts: Any, name: str) -> int:
-    """No part is more than the whole; what is no count is none."""
-    return min(whole, _count(counts, name) or 0)
+def _part(rest: int, counts: Any, name: str) -> int:
+    """No part is more than what is left of the whole; what is no count is none."""
+    return min(rest, _count(counts, name) or 0)
 
 
 def _count(counts: Any, name: str) -> int | None:

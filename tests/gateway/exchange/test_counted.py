@@ -17,7 +17,8 @@ ANYTHING = st.recursive(
     max_leaves=5,
 )
 NAMES = ("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details", "total_tokens")
-PARTS = st.fixed_dictionaries({}, optional={"cached_tokens": ANYTHING, "reasoning_tokens": ANYTHING})
+NAMES_OF_PARTS = ("cached_tokens", "reasoning_tokens", "cache_write_tokens", "audio_tokens", "image_tokens")
+PARTS = st.fixed_dictionaries({}, optional={name: ANYTHING | st.integers(0, 10**6) for name in NAMES_OF_PARTS})
 REPORTS = st.fixed_dictionaries({}, optional={name: ANYTHING | st.integers(0, 10**6) | PARTS for name in NAMES})
 
 
@@ -70,6 +71,14 @@ def test_whatever_is_reported_comes_out_as_counts_or_not_at_all(report: Any) -> 
         assert 0 <= found.cached_input_tokens <= found.input_tokens <= 10**9
         assert 0 <= found.reasoning_tokens <= found.output_tokens <= 10**9
         assert not found.estimated
+        parts = found.parts()
+        assert (sum(parts[:6]), sum(parts[6:10])) == (found.input_tokens, found.output_tokens)
+
+
+def test_a_picture_that_was_cached_is_charged_once() -> None:
+    details = {"cached_tokens": 500, "image_tokens": 600}
+    found = counted.reported({"prompt_tokens": 1_000, "completion_tokens": 0, "prompt_tokens_details": details})
+    assert found == Usage(input_tokens=1_000, cached_input_tokens=500, image_input_tokens=500)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +140,7 @@ def test_each_provider_is_taken_as_it_means_it(reported: dict[str, Any], tier: s
     assert counted.reported(reported, tier) == told
 
 
-@pytest.mark.parametrize("tier", [[], {}, 5, True, "turbo"])
+@pytest.mark.parametrize("tier", [[], {}, ["flex"], {"flex": 1}, 5, True, "turbo"])
 def test_a_service_tier_that_nobody_knows_is_the_standard_one(tier: Any) -> None:
     found = counted.reported({"prompt_tokens": 1, "completion_tokens": 1}, tier)
     assert found is not None
