@@ -19,7 +19,7 @@ else
 INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
-.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey bench-pages bench-rollup profile bench-peers lint reference screenshots install install-dev isolation fuzz sbom audit-dependencies
+.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey bench-pages bench-rollup bench-anomalies profile bench-peers lint reference screenshots install install-dev isolation fuzz sbom audit-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-pages: install-dev ## the portal's pages with 10,000 models in register an
 
 bench-rollup: install-dev ## how long it takes to count a million settlements, and the last quarter of an hour
 	@$(PY) -m tests.bench.rollup $(ARGS)
+
+bench-anomalies: install-dev ## what is found in invented traces of spend, how soon, and how many alerts are false (SEEDS=N)
+	@$(PY) -m tests.bench.anomalies
 
 profile: install-dev ## where the time of a worker under load goes (ARGS=--stream)
 	@$(PY) -m tests.bench.profile $(ARGS)
