@@ -19,7 +19,7 @@ else
 INSTALL := $(PY) -m pip install --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endif
 
-.PHONY: help run up down reload seed worker backup restore bundle test bench chaos bench-survey bench-pages bench-rollup bench-anomalies profile bench-peers lint reference screenshots install install-dev isolation fuzz sbom audit-dependencies
+.PHONY: help run up down reload seed worker backup restore bundle test bench chaos kills bench-survey bench-pages bench-rollup bench-anomalies profile bench-peers lint reference screenshots install install-dev isolation fuzz sbom audit-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: install-dev ## our gateway beside the peers that are installed, as a tabl
 
 chaos: install-dev ## every fault we know, 200 of them, on an installation of its own (SEED=N)
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+kills: install-dev ## kill -9 at every point between an upstream's answer and its settlement, then the books
+	@$(PY) -m tests.chaos.kills $(ARGS)
 
 bench-survey: install-dev ## our gateway alone: each path, 1 to 256 connections, streams, two workers
 	@$(PY) -m tests.bench.survey $(ARGS)

@@ -18,13 +18,23 @@ from tests.faults.books import OPEN
 from tests.support import counters
 
 _RECORDS = "SELECT request_id, kind FROM audit_record WHERE kind <> 'act'"
-_SETTLEMENTS = "SELECT request_id, outcome, cost_nano_usd, held_nano_usd, settled_at, budgets FROM audit_settlement"
+_SETTLEMENTS = """
+SELECT request_id, outcome, estimated, cost_nano_usd, held_nano_usd, settled_at, budgets FROM audit_settlement
+"""
 _CORRECTIONS = "SELECT request_id, difference_nano_usd, at FROM audit_correction"
+
+_UNCOUNTED = """
+SELECT (SELECT count(*) FROM audit_settlement) - (SELECT coalesce(sum(requests), 0) FROM audit_usage_quarter),
+       (SELECT coalesce(sum(cost_nano_usd), 0) FROM audit_settlement)
+     + (SELECT coalesce(sum(difference_nano_usd), 0) FROM audit_correction)
+     - (SELECT coalesce(sum(cost_nano_usd), 0) FROM audit_usage_quarter)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     outcome: str
+    estimated: bool
     cost_nano_usd: int
     held_nano_usd: int
     at: datetime
@@ -79,8 +89,9 @@ class Books:
         page = Page()
         for request_id, kind in await self._read(_RECORDS):
             page.records[str(request_id)].append(kind)
-        for request_id, outcome, cost, held, at, budgets in await self._read(_SETTLEMENTS):
-            page.settlements[str(request_id)].append(Settlement(outcome, cost, held, at, tuple(budgets)))
+        for request_id, outcome, estimated, cost, held, at, budgets in await self._read(_SETTLEMENTS):
+            settlement = Settlement(outcome, estimated, cost, held, at, tuple(budgets))
+            page.settlements[str(request_id)].append(settlement)
         for request_id, difference, at in await self._read(_CORRECTIONS):
             page.corrections[str(request_id)].append(Correction(difference, at))
         return page
@@ -98,6 +109,11 @@ class Books:
             )
             found.update(zip(budgets, spending, strict=True))
         return found
+
+    async def uncounted_usage(self) -> tuple[int, int]:
+        """Requests and nano-USD that are settled, corrections included, and not in the sums of usage."""
+        [(requests, nano_usd)] = await self._read(_UNCOUNTED)
+        return int(requests), int(nano_usd)
 
     async def flush_counters(self) -> None:
         """So that they are made again from the books."""

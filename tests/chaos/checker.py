@@ -116,6 +116,14 @@ def dearer_than_held(found: Evidence) -> Iterator[str]:
                 yield f"{request_id}: {one.cost_nano_usd} of {one.held_nano_usd} nano-USD"
 
 
+def unmarked(found: Evidence) -> Iterator[str]:
+    """Calls whose end nobody knows, not settled at what they held or not marked as estimated"""
+    for request_id, settled in found.page.settlements.items():
+        for one in settled:
+            if one.outcome == "outcome_unknown" and not (one.estimated and one.cost_nano_usd == one.held_nano_usd):
+                yield f"{request_id}: {one.cost_nano_usd} of {one.held_nano_usd} nano-USD, estimated: {one.estimated}"
+
+
 def unaccounted(found: Evidence) -> Iterator[str]:
     """Nano-USD by which counters and books differ"""
     return _differences(found, found.counted)
@@ -135,7 +143,7 @@ def _differences(found: Evidence, counted: dict[str, Spending]) -> Iterator[str]
 
 LAWS: tuple[Law, ...] = (
     *(unrecorded, without_outcome, settled_twice, left_open, mispriced, paid_for_nothing),
-    *(wrong_answers, let_through, overspent, dearer_than_held, unaccounted, unaccounted_rebuilt),
+    *(wrong_answers, let_through, overspent, dearer_than_held, unmarked, unaccounted, unaccounted_rebuilt),
 )
 
 

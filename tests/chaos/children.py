@@ -23,7 +23,7 @@ from portal.embedded.programs import Program
 from portal.embedded.progress import Progress
 from portal.embedded.start import Start
 from portal.embedded.supervisor import Supervisor
-from tests.chaos import skew
+from tests.chaos import points, skew
 
 _DATABASES = ("DATABASE_URL", "DATABASE_URL_SYSTEM", "DATABASE_URL_GATEWAY")
 _PAUSES = (0.1, 0.5)
@@ -47,14 +47,15 @@ def _moved(url: str, port: int) -> str:
 
 def _programs(home: Home, given: Mapping[str, str], listeners: list[socket.socket]) -> Iterator[Program]:
     for number, listener in enumerate(listeners):
-        yield _with_clock(replace(application.web(listener, given), name=gateway_name(number)), home.run)
-    yield _with_clock(application.tasks(home, given), home.run)
+        yield _breakable(replace(application.web(listener, given), name=gateway_name(number)), home.run)
+    yield _breakable(application.tasks(home, given), home.run)
 
 
-def _with_clock(program: Program, folder: Path) -> Program:
+def _breakable(program: Program, folder: Path) -> Program:
     environment = dict(program.environment)
     environment["PYTHONPATH"] = f"{skew.HOOK}{os.pathsep}{environment['PYTHONPATH']}"
     environment["CHAOS_CLOCK"] = str(skew.create(folder, program.name))
+    environment["CHAOS_KILLS"] = str(points.orders_of(folder, program.name))
     return replace(program, environment=environment)
 
 

@@ -56,16 +56,16 @@ class Report:
                 f"Seed {self.seed}, {self.done.done.total()} faults in {self.seconds:.0f} s "
                 f"({self.done.impossible.total()} more had nothing to break)",
                 "",
-                *_table(("faults", "count"), sorted((lane, str(count)) for lane, count in lanes.items())),
+                *table(("faults", "count"), sorted((lane, str(count)) for lane, count in lanes.items())),
                 "",
-                *_table(
+                *table(
                     ("calls", "count"),
                     [(name, str(calls.get(name, 0))) for name in ("all", "ok", "error", "unknown")],
                 ),
                 "",
-                *_table(("refusals", "count"), [(str(code), str(n)) for code, n in said["refusals"].items()]),
+                *table(("refusals", "count"), [(str(code), str(n)) for code, n in said["refusals"].items()]),
                 "",
-                *_table(
+                *table(
                     ("after the last fault", "seconds"),
                     [
                         ("every gateway admits everybody's calls", _seconds(self.admitting_seconds)),
@@ -73,7 +73,7 @@ class Report:
                     ],
                 ),
                 "",
-                *_table(("must be none", "found"), [(one.law, str(len(one.broken))) for one in self.verdicts]),
+                *table(("must be none", "found"), [(one.law, str(len(one.broken))) for one in self.verdicts]),
                 *(f"  {one.law}: {each}" for one in self.verdicts for each in one.broken[:_SHOWN]),
                 "",
                 "Every law held." if self.passed else "FAILED.",
@@ -94,7 +94,7 @@ def _seconds(value: float | None) -> str:
     return "not in time" if value is None else f"{value:.1f}"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = [columns, *rows]
     width = max(len(line[0]) for line in lines)
     return [f"  {line[0]:{width}}  {line[1]:>12}" for line in lines]

@@ -25,7 +25,7 @@ _COUNTED_SECONDS = LEASE_SECONDS + 20.0
 async def broken(installation: Installation, seed: int, count: int, lanes: list[str]) -> Report:
     """Breaks it so many times, in all lanes unless some are named. Raises `NotStarted` where it never worked."""
     began = time.monotonic()
-    history = _history(installation)
+    history = new_history(installation)
     callers = Callers(history, installation.urls, seed)
     policy = Policy(installation, callers)
     workload = Workload(installation, callers, policy, history, seed)
@@ -46,11 +46,11 @@ async def broken(installation: Installation, seed: int, count: int, lanes: list[
     await callers.close()
     books = Books(installation)
     closed = await recovery.closed(books, history)
-    verdicts = checker.judge(await _evidence(history, books))
+    verdicts = checker.judge(await evidence(history, books))
     return Report(seed, time.monotonic() - began, done, history, admitting, closed, verdicts)
 
 
-def _history(installation: Installation) -> History:
+def new_history(installation: Installation) -> History:
     history = History()
     for organization in installation.organizations.values():
         for budget in organization["budgets"]:
@@ -58,7 +58,7 @@ def _history(installation: Installation) -> History:
     return history
 
 
-async def _evidence(history: History, books: Books) -> Evidence:
+async def evidence(history: History, books: Books) -> Evidence:
     page = await books.read()
     counted = await _counted(books, page)
     await books.flush_counters()

@@ -1,11 +1,11 @@
-"""By how much each process's clock is off, in a file that the process has mapped (see `clock/sitecustomize.py`)."""
+"""By how much each process's clock is off, in a file that the process has mapped (see `hook/sitecustomize.py`)."""
 
 from __future__ import annotations
 
 import struct
 from pathlib import Path
 
-HOOK = Path(__file__).parent / "clock"
+HOOK = Path(__file__).parent / "hook"
 
 
 def path_of(folder: Path, program: str) -> Path:

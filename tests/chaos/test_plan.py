@@ -43,7 +43,7 @@ def evidence(*, cost: int = 5, counted: int = 5, limit: int = 10) -> Evidence:
     call.result, call.status, call.request_id, call.cost_usd = "ok", 200, REQUEST, f"{cost / 10**9:.9f}"
     page = Page()
     page.records[REQUEST] = ["requested", "completed"]
-    page.settlements[REQUEST] = [Settlement("completed", cost, 9, datetime.now(UTC), (BUDGET,))]
+    page.settlements[REQUEST] = [Settlement("completed", False, cost, 9, datetime.now(UTC), (BUDGET,))]
     stands = {BUDGET: Spending(counted, 0)}
     return Evidence(history, page, stands, stands)
 

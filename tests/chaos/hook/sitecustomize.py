@@ -1,8 +1,9 @@
-"""A wrong clock for one process: Python imports this at its start, since its folder is first on `PYTHONPATH`.
+"""What Python imports at its start in programs that are to be broken: its folder is first on their
+`PYTHONPATH`.
 
 `CHAOS_CLOCK` names a file that holds the seconds by which the process is off, as a double. It is mapped, so that the
 clock can jump while the process runs. Durations (`time.monotonic`) stay right, as they do on a machine whose clock is
-set.
+set. `CHAOS_KILLS` names the program's orders to kill itself at a point of its work (see `tests/chaos/points.py`).
 """
 
 from __future__ import annotations
@@ -36,3 +37,7 @@ def install(path: Path) -> None:
 
 if "CHAOS_CLOCK" in os.environ:
     install(Path(os.environ["CHAOS_CLOCK"]))
+if "CHAOS_KILLS" in os.environ:
+    from tests.chaos import points
+
+    points.install(Path(os.environ["CHAOS_KILLS"]))
