@@ -10,10 +10,13 @@ from audit.models.settlement import Correction, RolledUp, Settlement, Spent
 from audit.models.usage import (
     UsageCombination,
     UsageCursor,
+    UsageDay,
     UsageLabel,
+    UsageLabelDay,
     UsageLatency,
     UsageQuarter,
     UsageTag,
+    UsageZone,
 )
 from audit.models.writer import AdmissionEpoch, LiveWriter
 
@@ -31,8 +34,11 @@ __all__ = [
     "Subject",
     "UsageCombination",
     "UsageCursor",
+    "UsageDay",
     "UsageLabel",
+    "UsageLabelDay",
     "UsageLatency",
     "UsageQuarter",
     "UsageTag",
+    "UsageZone",
 ]

@@ -1,5 +1,5 @@
-"""What was settled, summed by the quarter hour. Copies, written by `audit/sql/0008_usage.sql`: settlements are the
-truth.
+"""What was settled, summed by the quarter hour and the day. Copies, written by `audit/sql/0010_usage_days.sql`:
+settlements are the truth.
 
 Quarters begin on the quarter hour of UTC, so that midnight of every time zone begins one. A request counts in the
 quarter that it came in, which its id tells: a sum and the list of its requests have the same bounds.
@@ -52,28 +52,21 @@ class UsageCombination(models.Model):
 
 
 class Counted(models.Model):
-    """Sums of a quarter. Tokens as in settlements, corrections included; money in nano-USD."""
+    """Sums of a quarter or a day. Tokens as in settlements, corrections included; money in nano-USD."""
 
     organization_id = models.UUIDField()
     team_id = models.UUIDField(null=True)
-    starts_at = models.DateTimeField()
     requests = models.BigIntegerField()
 
     class Meta:
         abstract = True
 
 
-class UsageQuarter(Counted):
-    """Totals are made of these rows alone.
-
-    `estimated_nano_usd` is the part of the cost that no provider has confirmed. `latency_ms` is the sum over the
-    requests that were answered, of which there are `timed`.
+class Totals(Counted):
+    """Of one combination: `estimated_nano_usd` is the part of the cost that no provider has confirmed. `latency_ms` is
+    the sum over the requests that were answered, of which there are `timed`.
     """
 
-    pk = models.CompositePrimaryKey("organization_id", "starts_at", "combination_id")
-    combination = models.ForeignKey(
-        UsageCombination, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="quarters"
-    )
     input_tokens = models.BigIntegerField()
     cached_input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
@@ -83,6 +76,19 @@ class UsageQuarter(Counted):
     held_nano_usd = models.BigIntegerField()
     latency_ms = models.BigIntegerField()
     timed = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class UsageQuarter(Totals):
+    """Totals are made of these rows alone."""
+
+    pk = models.CompositePrimaryKey("organization_id", "starts_at", "combination_id")
+    starts_at = models.DateTimeField()
+    combination = models.ForeignKey(
+        UsageCombination, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="quarters"
+    )
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
     across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
@@ -95,7 +101,26 @@ class UsageQuarter(Counted):
         return f"{self.requests} from {self.starts_at}"
 
 
-class UsageLabel(Counted):
+class UsageDay(Totals):
+    """The quarters of a day, which begins at midnight where the organisation is; only where `UsageZone` says so."""
+
+    pk = models.CompositePrimaryKey("organization_id", "day", "combination_id")
+    day = models.DateField()
+    combination = models.ForeignKey(
+        UsageCombination, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="days"
+    )
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
+
+    class Meta:
+        db_table = "audit_usage_day"
+
+    def __str__(self) -> str:
+        return f"{self.requests} on {self.day}"
+
+
+class Labelled(Counted):
     """What a request may have several of, or what may be forgotten: never to be added up to a total.
 
     A `tag` beyond those an organisation may have counts as `(other)`; an `end_user` who was forgotten as `erased`. The
@@ -108,6 +133,15 @@ class UsageLabel(Counted):
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
     cost_nano_usd = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class UsageLabel(Labelled):
+    """Of a quarter."""
+
+    starts_at = models.DateTimeField()
 
     objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
     across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
@@ -124,6 +158,46 @@ class UsageLabel(Counted):
 
     def __str__(self) -> str:
         return f"{self.requests} of {self.kind} from {self.starts_at}"
+
+
+class UsageLabelDay(Labelled):
+    """Of a day, as `UsageDay` has it."""
+
+    day = models.DateField()
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager(team="team_id")
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
+
+    class Meta:
+        db_table = "audit_usage_label_day"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["tag", "end_user"]), name="usage_label_day_kind_is_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["organization_id", "kind", "day"], name="usage_label_day_of_org")]
+
+    def __str__(self) -> str:
+        return f"{self.requests} of {self.kind} on {self.day}"
+
+
+class UsageZone(models.Model):
+    """Where the days of an organisation begin. They are whole where `remade_until` is empty; else the zone has changed,
+    and those that begin later are still to be made anew (the epoch: all of them).
+    """
+
+    organization_id = models.UUIDField(primary_key=True)
+    time_zone = models.TextField()
+    remade_until = models.DateTimeField(null=True)
+
+    objects: ClassVar[ScopedManager[Self]] = ScopedManager()
+    across_tenants: ClassVar[models.Manager[Self]] = models.Manager()
+
+    class Meta:
+        db_table = "audit_usage_zone"
+
+    def __str__(self) -> str:
+        return self.time_zone
 
 
 class UsageLatency(models.Model):

@@ -19,9 +19,10 @@ from audit.usage import rollups
 from kit import clock
 from tests.audit.conftest import Connect, url_of
 from tests.audit.rows import Tenant, outcome_of, requested
-from tests.audit.usage_rows import Call, Sums, correct, direct, new_subject, quarter, rolled_up, settle
+from tests.audit.usage_rows import Call, Sums, correct, direct, new_subject, quarter, rolled_up, settle, tell_zone
 
 TEAMS = [UUID(int=0xA), UUID(int=0xB), None]
+zones = st.sampled_from(["UTC", "Asia/Kathmandu", "America/New_York"])
 calls = st.builds(
     Call,
     hours_ago=st.sampled_from([0, 0.3, 5, 30]),
@@ -58,9 +59,10 @@ class Counting(RuleBasedStateMachine):
         self.opened.append(psycopg.connect(url_of(role), autocommit=autocommit))
         return self.opened[-1]
 
-    @initialize()
-    def an_end_user(self) -> None:
+    @initialize(time_zone=zones)
+    def an_end_user(self, time_zone: str) -> None:
         self.subject = new_subject(self.owner, self.tenant)
+        tell_zone(self.owner, self.tenant, time_zone)
 
     @rule(target=unknown, call=calls, is_of_the_end_user=st.booleans())
     def settled(self, call: Call, is_of_the_end_user: bool) -> object:
@@ -108,6 +110,10 @@ class Counting(RuleBasedStateMachine):
     @rule(hours_ago=st.sampled_from([0, 1, 100]))
     def to_be_rebuilt(self, hours_ago: int) -> None:
         self.system.execute("SELECT audit_rebuild_usage(%s)", [clock.now() - timedelta(hours=hours_ago)])
+
+    @rule(time_zone=zones)
+    def told_another_zone(self, time_zone: str) -> None:
+        tell_zone(self.owner, self.tenant, time_zone)
 
     @rule()
     def counted_to_the_end(self) -> None:
@@ -174,11 +180,13 @@ def _roll_up_here() -> None:
 
 
 def test_sums_that_were_spoiled_are_put_right(owner: psycopg.Connection, tenant: Tenant) -> None:
+    tell_zone(owner, tenant, "Europe/Berlin")
     early, late = Call(hours_ago=50, tags=("a",)), Call(hours_ago=2, first=90)
     settle(owner, tenant, early)
     settle(owner, tenant, late)
     right = counts(owner, tenant)
     owner.execute("UPDATE audit_usage_quarter SET requests = 9 WHERE organization_id = %s", [tenant.id])
+    owner.execute("UPDATE audit_usage_day SET requests = 9 WHERE organization_id = %s", [tenant.id])
     owner.execute("DELETE FROM audit_usage_label WHERE organization_id = %s", [tenant.id])
     owner.execute("UPDATE audit_usage_latency SET bucket = 0 WHERE organization_id = %s", [tenant.id])
     rollups.rebuild(clock.now() - timedelta(hours=10))
@@ -198,6 +206,7 @@ def test_a_tag_too_many_is_counted_with_the_others(owner: psycopg.Connection, te
 
 
 def test_an_end_user_who_is_forgotten_is_told_apart_no_more(owner: psycopg.Connection, tenant: Tenant) -> None:
+    tell_zone(owner, tenant, "UTC")
     forgotten, other = new_subject(owner, tenant), new_subject(owner, tenant)
     for subject, cost in ((forgotten, 1), (other, 2), (forgotten, 4)):
         settle(owner, tenant, Call(subject=subject, cost=cost))
@@ -206,10 +215,24 @@ def test_an_end_user_who_is_forgotten_is_told_apart_no_more(owner: psycopg.Conne
         owner.execute("DELETE FROM audit_subject WHERE id = %s", [forgotten])
         assert rollups.erase(organization_id=tenant.id, subject_id=forgotten) == 1
     settle(owner, tenant, Call(subject=forgotten, cost=8))
-    found = {place[3]: sums[3] for place, sums in counts(owner, tenant).labels.items()}
+    counted = counts(owner, tenant)
+    found = {place[3]: sums[3] for place, sums in counted.labels.items()}
     assert found == {"erased": 13, str(other): 2}
+    assert {place[3]: sums[3] for place, sums in counted.label_days.items()} == found
     rollups.rebuild(clock.now() - timedelta(hours=1))
     assert {place[3]: sums[3] for place, sums in rolled_up(owner, tenant).labels.items()} == found
+
+
+def test_a_zone_that_the_server_does_not_know_is_none(owner: psycopg.Connection, tenant: Tenant) -> None:
+    tell_zone(owner, tenant, "UTC")
+    settle(owner, tenant, Call(cost=1))
+    assert counts(owner, tenant).days
+    tell_zone(owner, tenant, "Nowhere/Land")
+    settle(owner, tenant, Call(cost=2))
+    counts(owner, tenant)
+    assert owner.execute("SELECT FROM audit_usage_zone WHERE organization_id = %s", [tenant.id]).fetchone() is None
+    tell_zone(owner, tenant, "UTC")
+    assert [sums[3] for sums in counts(owner, tenant).days.values()] == [3]
 
 
 def test_sums_of_another_server_are_not_gone_on_with(owner: psycopg.Connection) -> None:
@@ -228,7 +251,10 @@ def test_sums_of_another_server_are_not_gone_on_with(owner: psycopg.Connection) 
         "SELECT audit_erase_usage(gen_random_uuid(), gen_random_uuid())",
         "SELECT audit_count_usage('3:3:', '3:3:', gen_random_uuid(), gen_random_uuid())",
         "UPDATE audit_usage_cursor SET seen = '3:3:'",
+        "SELECT audit_tell_usage_zone(gen_random_uuid(), 'UTC', true)",
+        "SELECT audit_remake_usage_days(NULL, now(), now())",
         "DELETE FROM audit_usage_quarter",
+        "DELETE FROM audit_usage_day",
         "INSERT INTO audit_usage_tag VALUES (gen_random_uuid(), 'mine')",
     ],
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
@@ -47,6 +48,12 @@ _LABELS = """
 SELECT starts_at, team_id, kind, value, requests, input_tokens, output_tokens, cost_nano_usd
 FROM audit_usage_label WHERE organization_id = %s
 """
+_OF_DAYS = {
+    query: query.replace("starts_at", "day")
+    .replace("usage_quarter", "usage_day")
+    .replace("usage_label", "usage_label_day")
+    for query in (_SUMS, _LABELS)
+}
 _LATENCIES = """
 SELECT starts_at, model, measured, bucket, requests FROM audit_usage_latency WHERE organization_id = %s
 """
@@ -110,13 +117,20 @@ def new_subject(connection: psycopg.Connection, tenant: Tenant) -> UUID:
     return subject
 
 
+def tell_zone(connection: psycopg.Connection, tenant: Tenant, time_zone: str) -> None:
+    """As the organisation's row would."""
+    connection.execute("SELECT audit_tell_usage_zone(%s, %s, false)", [tenant.id, time_zone])
+
+
 @dataclass(slots=True)
 class Sums:
-    """What is counted: by quarter and combination, by label, by latency."""
+    """What is counted: by quarter and combination, by label, by latency; of the first two by day of the zone too."""
 
     quarters: dict[tuple[Any, ...], tuple[int, ...]]
     labels: dict[tuple[Any, ...], tuple[int, ...]]
     latencies: dict[tuple[Any, ...], int]
+    days: dict[tuple[Any, ...], tuple[int, ...]] = field(default_factory=dict)
+    label_days: dict[tuple[Any, ...], tuple[int, ...]] = field(default_factory=dict)
 
 
 def rolled_up(connection: psycopg.Connection, tenant: Tenant) -> Sums:
@@ -127,6 +141,8 @@ def rolled_up(connection: psycopg.Connection, tenant: Tenant) -> Sums:
         {row[:5]: tuple(map(int, row[5:])) for row in rows(_SUMS)},
         {row[:4]: tuple(map(int, row[4:])) for row in rows(_LABELS)},
         {row[:4]: int(row[4]) for row in rows(_LATENCIES)},
+        {row[:5]: tuple(map(int, row[5:])) for row in rows(_OF_DAYS[_SUMS])},
+        {row[:4]: tuple(map(int, row[4:])) for row in rows(_OF_DAYS[_LABELS])},
     )
 
 
@@ -139,11 +155,24 @@ def direct(connection: psycopg.Connection, tenant: Tenant) -> Sums:
         found = cursor.execute(_ROWS, [tenant.id]).fetchall()
     for row in found:
         _count(row, quarters, labels, latencies)
+    zone = connection.execute(
+        "SELECT time_zone FROM audit_usage_zone WHERE organization_id = %s", [tenant.id]
+    ).fetchone()
     return Sums(
         {place: tuple(sums) for place, sums in quarters.items()},
         {place: tuple(sums) for place, sums in labels.items()},
         dict(latencies),
+        _by_day(quarters, zone[0]) if zone else {},
+        _by_day(labels, zone[0]) if zone else {},
     )
+
+
+def _by_day(quarters: dict[tuple[Any, ...], list[int]], time_zone: str) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    days: dict[tuple[Any, ...], list[int]] = {}
+    for (starts_at, *place), sums in quarters.items():
+        day = starts_at.astimezone(ZoneInfo(time_zone)).date()
+        _add(days.setdefault((day, *place), [0] * len(sums)), tuple(sums))
+    return {place: tuple(sums) for place, sums in days.items()}
 
 
 def _count(row: dict[str, Any], quarters: Any, labels: Any, latencies: Any) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
@@ -46,6 +47,15 @@ CROSS JOIN LATERAL (
             + number * extract(epoch FROM %(span)s::interval) * 1000 / %(settlements)s)::bigint AS ms) AS moment
 """
 
+_DAYS_READ = """
+SELECT day, model, sum(requests), sum(cost_nano_usd)
+FROM audit_usage_day JOIN audit_usage_combination AS combined ON combined.id = combination_id GROUP BY day, model
+"""
+_QUARTERS_READ = """
+SELECT (starts_at AT TIME ZONE 'Europe/Berlin')::date AS day, model, sum(requests), sum(cost_nano_usd)
+FROM audit_usage_quarter JOIN audit_usage_combination AS combined ON combined.id = combination_id GROUP BY day, model
+"""
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.bench.rollup", description=__doc__)
@@ -73,6 +83,7 @@ def main() -> int:
 
 def _measure(owner: psycopg.Connection, system: psycopg.Connection, settlements: int) -> int:
     organization = uuid.uuid4()
+    owner.execute("SELECT audit_tell_usage_zone(%s, 'Europe/Berlin', true)", [organization])
     say(f"writing {settlements:,} settlements of {_DAYS} days")
     _write(owner, organization, settlements, f"{_DAYS} days")
     everything = _count(system)
@@ -83,6 +94,8 @@ def _measure(owner: psycopg.Connection, system: psycopg.Connection, settlements:
     sys.stdout.write(
         f"{settlements:,} settlements counted in {everything:.1f} s (bar {BAR_ALL_SECONDS:.0f} s a million)\n"
         f"{of_a_quarter:,} of a quarter of an hour in {quarter:.2f} s (bar {BAR_QUARTER_SECONDS:.0f} s)\n"
+        f"read by day and model in {_read(owner, _DAYS_READ):.0f} ms, from quarters in "
+        f"{_read(owner, _QUARTERS_READ):.0f} ms\n"
         f"{_size(owner)}; the sums are {'right' if is_right else 'WRONG'}\n"
     )
     is_met = everything <= BAR_ALL_SECONDS * settlements / 1_000_000 and quarter <= BAR_QUARTER_SECONDS
@@ -102,21 +115,37 @@ def _count(system: psycopg.Connection) -> float:
     return time.perf_counter() - began
 
 
+def _read(owner: psycopg.Connection, query: LiteralString) -> float:
+    """Milliseconds, the best of some."""
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        owner.execute(query).fetchall()
+        times.append(1000 * (time.perf_counter() - began))
+    return min(times)
+
+
 def _size(owner: psycopg.Connection) -> str:
-    tables = ("audit_usage_quarter", "audit_usage_label", "audit_usage_latency", "audit_settlement")
+    tables = (
+        *("audit_usage_quarter", "audit_usage_day", "audit_usage_label", "audit_usage_label_day"),
+        *("audit_usage_latency", "audit_settlement"),
+    )
     return ", ".join(
         f"{name} {size}"
         for name in tables
         for (size,) in owner.execute(
-            "SELECT pg_size_pretty(sum(pg_total_relation_size(oid))) FROM pg_class WHERE relname LIKE %s", [f"{name}%"]
+            "SELECT pg_size_pretty(sum(pg_total_relation_size(oid))) FROM pg_class "
+            "WHERE relname = %s OR relname LIKE %s",
+            [name, f"{name}\\_p%"],
         )
     )
 
 
 def _agree(owner: psycopg.Connection) -> bool:
     found = owner.execute(
-        "SELECT (SELECT (count(*), sum(cost_nano_usd)) FROM audit_settlement) "
-        "= (SELECT (sum(requests)::bigint, sum(cost_nano_usd)) FROM audit_usage_quarter)"
+        "SELECT (SELECT (count(*), sum(cost_nano_usd)) FROM audit_settlement) = ALL (ARRAY["
+        "(SELECT (sum(requests)::bigint, sum(cost_nano_usd)) FROM audit_usage_quarter), "
+        "(SELECT (sum(requests)::bigint, sum(cost_nano_usd)) FROM audit_usage_day)])"
     ).fetchone()
     return found == (True,)
 

@@ -145,12 +145,20 @@ def _combination(plot: Plot) -> Any:
 
 
 def _quarter(plot: Plot) -> Any:
+    return _totals(plot, audit.UsageQuarter, starts_at=plot.world.now)
+
+
+def _day(plot: Plot) -> Any:
+    return _totals(plot, audit.UsageDay, day=plot.world.now.date())
+
+
+def _totals(plot: Plot, model: Any, **when: Any) -> Any:
     return plot.add(
-        audit.UsageQuarter,
+        model,
         **_usage(),
+        **when,
         combination=plot.row(audit.UsageCombination),
         team_id=plot.team.id,
-        starts_at=plot.world.now,
         requests=1,
         estimated_nano_usd=0,
         held_nano_usd=2,
@@ -160,11 +168,19 @@ def _quarter(plot: Plot) -> Any:
 
 
 def _label(plot: Plot) -> Any:
+    return _labelled(plot, audit.UsageLabel, starts_at=plot.world.now)
+
+
+def _label_day(plot: Plot) -> Any:
+    return _labelled(plot, audit.UsageLabelDay, day=plot.world.now.date())
+
+
+def _labelled(plot: Plot, model: Any, **when: Any) -> Any:
     return plot.add(
-        audit.UsageLabel,
+        model,
+        **when,
         id=new_id(),
         team_id=plot.team.id,
-        starts_at=plot.world.now,
         kind="end_user",
         value=str(new_id()),
         requests=1,
@@ -190,6 +206,11 @@ def _tag(plot: Plot) -> Any:
     return plot.add(audit.UsageTag, tag=new_id().hex)
 
 
+def _zone(plot: Plot) -> Any:
+    """Told when the organisation was founded."""
+    return audit.UsageZone.across_tenants.using("migrator").get(organization_id=plot.world.organization.id)
+
+
 def _epoch(plot: Plot) -> Any:
     rows = audit.AdmissionEpoch.objects.using("migrator")
     row, _ = rows.get_or_create(organization_id=plot.world.organization.id, defaults={"epoch": "first"})
@@ -206,9 +227,12 @@ LEDGER: dict[type[Any], Callable[[Plot], Any]] = {
     audit.Spent: _spent,
     audit.UsageCombination: _combination,
     audit.UsageQuarter: _quarter,
+    audit.UsageDay: _day,
     audit.UsageLabel: _label,
+    audit.UsageLabelDay: _label_day,
     audit.UsageLatency: _latency,
     audit.UsageTag: _tag,
+    audit.UsageZone: _zone,
     audit.Change: _change,
     audit.AdmissionEpoch: _epoch,
 }

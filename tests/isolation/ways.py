@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, ProgrammingError, connections, transaction
-from django.db.models import DateTimeField, F, Model
+from django.db.models import DateField, F, Model
 from django.db.models.base import ModelState
 from psycopg.errors import InsufficientPrivilege
 
@@ -143,6 +143,6 @@ def _new_identity(row: Any) -> dict[str, Any]:
     columns = [
         each.attname
         for each in row._meta.pk_fields
-        if each.attname != "organization_id" and not isinstance(each, DateTimeField)
+        if each.attname != "organization_id" and not isinstance(each, DateField)
     ]
     return {column: str(new_id()) for column in columns[:1]}
