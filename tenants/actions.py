@@ -40,5 +40,8 @@ ACTIONS: dict[str, Action] = {
         "More granted for a budget", "The budget allows so much more until then; it falls away by itself."
     ),
     "tenants.budget_increase.refused": Action("More refused for a budget", "The budget stays as it is."),
+    "tenants.budget_increase.ended": Action(
+        "More for a budget ended", "Before its time: taken back while it waited, or the budget is what it was."
+    ),
     "tenants.rate_limit.set": Action("Rate limit set", "A level's limits, in place of those it had."),
 }

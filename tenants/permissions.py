@@ -23,7 +23,9 @@ _OPERATE = {
 }
 _KEYS = {"tenants.api_key.view", "tenants.api_key.manage"}
 _ASK = {"governance.approval.request", "governance.evidence.add"}
-_ASK_FOR_MORE = {"tenants.budget.ask"}
+_INCREASES = {"tenants.budget_increase.view"}
+_SPEND = {"audit.spend.view"} | _INCREASES
+_ASK_FOR_MORE = {"tenants.budget.ask"} | _INCREASES
 _REGISTER = {"governance.register.view", "governance.register.manage"} | _ASK
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
 _REVIEW = {"governance.approval.review", "governance.break_glass.decide", "governance.waiver.sign"}
@@ -38,17 +40,20 @@ ACTS: dict[str, frozenset[str]] = {
         | _STOP
         | _REVIEW
         | _ASK_FOR_MORE
-        | {"audit.request.view", "audit.spend.view", "tenants.member.view"}
+        | _SPEND
+        | {"audit.request.view", "tenants.member.view"}
     ),
     "compliance_officer": frozenset(
         _EVERYONE
         | _REGISTER
         | _REVIEW
         | _DECIDE
-        | {"tenants.api_key.view", "audit.request.view", "audit.act.view", "audit.spend.view", "tenants.member.view"}
+        | _SPEND
+        | {"tenants.api_key.view", "audit.request.view", "audit.act.view", "tenants.member.view"}
     ),
     "auditor": frozenset(
         _EVERYONE
+        | _SPEND
         | {
             "governance.register.view",
             "governance.suspension.view",
@@ -56,27 +61,26 @@ ACTS: dict[str, frozenset[str]] = {
             "tenants.member.view",
             "audit.request.view",
             "audit.act.view",
-            "audit.spend.view",
         }
     ),
     "team_lead": frozenset(
         _EVERYONE
         | _KEYS
         | _ASK
+        | _ASK_FOR_MORE
+        | _SPEND
         | {
             "governance.register.view",
             "tenants.project.manage",
             "tenants.member.view",
             "tenants.budget.manage",
-            *_ASK_FOR_MORE,
             "audit.request.view",
-            "audit.spend.view",
         }
     ),
     "developer": frozenset(
         _EVERYONE | _KEYS | _ASK | _ASK_FOR_MORE | {"governance.register.view", "audit.request.view"}
     ),
-    "read_only": frozenset(_EVERYONE | {"governance.register.view", "audit.spend.view"}),
+    "read_only": frozenset(_EVERYONE | _SPEND | {"governance.register.view"}),
 }
 
 # Roles that decide sign in with a one-time password; the others may.

@@ -247,7 +247,7 @@ def _secrets(ids: Ids) -> dict[UUID, list[SecretEntry]]:
 
 def _increases(ids: Ids) -> dict[UUID, list[tuple[int, datetime]]]:
     """What is granted on top of each budget and not over yet."""
-    rows = BudgetIncrease.across_tenants.using(GATEWAY).filter(is_granted=True, ends_at__gt=clock.now())
+    rows = BudgetIncrease.across_tenants.using(GATEWAY).filter(is_granted=True, ended_at=None, ends_at__gt=clock.now())
     chosen = rows if ids is None else rows.filter(budget_id__in=ids)
     found: dict[UUID, list[tuple[int, datetime]]] = {}
     for budget_id, amount, ends_at in chosen.order_by("ends_at").values_list("budget_id", "amount_nano_usd", "ends_at"):

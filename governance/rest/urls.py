@@ -11,6 +11,7 @@ from governance.rest import (
     discussion,
     evaluations,
     evidence,
+    increases,
     inventory,
     notices,
     onboarding,
@@ -35,6 +36,7 @@ router.register("third-party-files", third_parties.ThirdPartyFileViewSet, "api-t
 router.register("agreements", third_parties.AgreementViewSet, "api-agreement")
 router.register("model-cards", systems.ModelCardViewSet, "api-model-card")
 router.register("other-systems", systems.OtherSystemViewSet, "api-other-system")
+router.register("budget-increases", increases.BudgetIncreaseViewSet, "api-budget-increase")
 router.register("approval-requests", approvals.ApprovalRequestViewSet, "api-approval-request")
 router.register("review-rules", reviews.ReviewRuleViewSet, "api-review-rule")
 router.register("evaluation-plans", evaluations.EvaluationPlanViewSet, "api-evaluation-plan")

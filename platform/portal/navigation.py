@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from governance import selectors as register
 from governance.models import SnapshotAcknowledgement
-from governance.services import break_glass, notices, onboarding, waivers
+from governance.services import break_glass, increases, notices, onboarding, waivers
 from governance.services.approvals import queue
 from governance.snapshot.acknowledge import living
 from kit import clock
@@ -47,6 +47,13 @@ def _exceptions(actor: Actor) -> int:
 
 def _waiting(actor: Actor) -> int:
     return queue.to_decide(actor, clock.now())
+
+
+def _increases(actor: Actor) -> int:
+    """What waits for this person to decide."""
+    if not actor.may(increases.DECIDE):
+        return 0
+    return sum(not increases.obstacle(actor, row) for row in increases.waiting(clock.now()))
 
 
 def _expiring(_: Actor) -> int:
@@ -93,6 +100,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("API keys", "key", "admin:tenants_apikey_changelist", "tenants.api_key.view"),
             Link("Identity providers", "badge", "admin:tenants_identityprovider_changelist", "tenants.api_key.view"),
             Link("Budgets", "account_balance_wallet", "budgets", "audit.spend.view"),
+            Link("More for budgets", "add_card", "budget-increases", increases.VIEW, _increases),
             Link("Rate limits", "speed", "admin:tenants_ratelimit_changelist", "audit.spend.view"),
             Link("Teams", "groups", "admin:tenants_team_changelist"),
             Link("Onboard a team", "group_add", "team-onboard", onboarding.ACT),

@@ -27,7 +27,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (tenants.ApiKey, "admin:tenants_apikey_change", ()),
     (tenants.IdentityProvider, "admin:tenants_identityprovider_change", ()),
     (tenants.Budget, "admin:tenants_budget_change", ()),
-    (tenants.BudgetIncrease, "", ("budget",)),
+    (tenants.BudgetIncrease, "budget-increase", ("budget",)),
     (tenants.RateLimit, "admin:tenants_ratelimit_change", ("organization", "team", "project__team", "api_key")),
     (governance.Provider, "admin:governance_provider_change", ()),
     (governance.Model, "admin:governance_model_change", ()),

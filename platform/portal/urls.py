@@ -23,6 +23,7 @@ from portal.screens import (
     history,
     home,
     inbox,
+    increases,
     inventory,
     model_cards,
     notices,
@@ -124,6 +125,11 @@ _SCREENS = [
     path("history/", history.show, name="history"),
     path("teams/new/", onboarding.onboard, name="team-onboard"),
     path("budgets/", home.budgets, name="budgets"),
+    path("budgets/<uuid:budget_id>/more/", increases.ask, name="budget-more"),
+    path("budget-increases/", increases.listing, name="budget-increases"),
+    path("budget-increases/<uuid:increase_id>/", increases.show, name="budget-increase"),
+    path("budget-increases/<uuid:increase_id>/decide/", increases.decide, name="budget-increase-decide"),
+    path("budget-increases/<uuid:increase_id>/end/", increases.end, name="budget-increase-end"),
     path("failures/", failures.matrix, name="failures"),
 ]
 

@@ -6,7 +6,6 @@ from rest_framework.routers import SimpleRouter
 
 from tenants.rest import views
 from tenants.rest.identity_providers import IdentityProviderViewSet
-from tenants.rest.increases import BudgetIncreaseViewSet
 
 router = SimpleRouter()
 router.register("organizations", views.OrganizationViewSet, "api-organization")
@@ -16,7 +15,6 @@ router.register("memberships", views.MembershipViewSet, "api-membership")
 router.register("api-keys", views.ApiKeyViewSet, "api-key")
 router.register("identity-providers", IdentityProviderViewSet, "api-identity-provider")
 router.register("budgets", views.BudgetViewSet, "api-budget")
-router.register("budget-increases", BudgetIncreaseViewSet, "api-budget-increase")
 router.register("rate-limits", views.RateLimitViewSet, "api-rate-limit")
 
 urlpatterns = router.urls

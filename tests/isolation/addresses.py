@@ -26,7 +26,7 @@ from governance.models import (
     Suspension,
     Waiver,
 )
-from tenants.models import PersonalAccessToken
+from tenants.models import Budget, BudgetIncrease, PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
 from tests.support.cast import Browser, Person, browser
@@ -35,6 +35,8 @@ from tests.support.cast import Browser, Person, browser
 SUBJECTS: dict[str, AnyModel] = {
     "agreements/": Agreement,
     "approvals/": ApprovalRequest,
+    "budget-increases/": BudgetIncrease,
+    "budgets/": Budget,
     "evidence/": Evidence,
     "models/": Model,
     "probes/cases/": EvaluationCase,

@@ -128,7 +128,11 @@ PRIVILEGES = {
     "tenants_organization": ("SIU", ALL, "S"),
     "tenants_personalaccesstoken": ("SIU", ALL, NONE),
     "tenants_project": ("SIU", ALL, "S"),
-    "tenants_budgetincrease": ("SI U(answer,decided_at,decided_by_id,is_granted)", "SIU", "S"),
+    "tenants_budgetincrease": (
+        "SI U(answer,decided_at,decided_by_id,end_reason,ended_at,ended_by_id,is_granted)",
+        "SIU",
+        "S",
+    ),
     "tenants_ratelimit": (ALL, ALL, "S"),
     "tenants_team": ("SIU", ALL, "S"),
     "tenants_user": ("SIU", "SIU", NONE),

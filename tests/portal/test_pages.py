@@ -54,6 +54,8 @@ POSTED = [
     f"/exceptions/{NOBODYS}/review/",
     f"/exceptions/{NOBODYS}/end/",
     f"/waivers/{NOBODYS}/sign/",
+    f"/budget-increases/{NOBODYS}/decide/",
+    f"/budget-increases/{NOBODYS}/end/",
     f"/waivers/{NOBODYS}/end/",
 ]
 

@@ -57,6 +57,7 @@ def _fill(number: int) -> Filled:
     filling.suspend(company, live)
     for project, model in zip(projects, live, strict=True):
         settled(company.world, model.slug, team=project.team, project=project)
+    increases = filling.increases(company)
     middle = number // 2
     return Filled(
         company,
@@ -66,6 +67,7 @@ def _fill(number: int) -> Filled:
             "request": str(asked[middle].id),
             "provider": str(providers[middle].id),
             "evidence": str(evidence[middle].id),
+            "increase": str(increases[middle].id),
         },
     )
 

@@ -140,6 +140,26 @@ def teams(company: Cast, number: int) -> list[tenants.Project]:
     return projects
 
 
+def increases(company: Cast) -> list[tenants.BudgetIncrease]:
+    """One that waits for each budget."""
+    now = clock.now()
+    made = [
+        tenants.BudgetIncrease(
+            organization_id=_owner(company),
+            team_id=budget.team_id,
+            budget=budget,
+            amount_nano_usd=_USD,
+            ends_at=now + timedelta(days=7),
+            reason="A busy week.",
+            asked_by_id=company.ada.user.id,
+            asked_at=now,
+        )
+        for budget in tenants.Budget.across_tenants.using("system").filter(organization_id=_owner(company))
+    ]
+    _put(made)
+    return made
+
+
 def use_cases(company: Cast, projects: Iterable[tenants.Project]) -> list[governance.UseCase]:
     made = [
         governance.UseCase(

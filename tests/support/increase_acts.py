@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
+from governance.services import increases
 from kit import clock
 from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Budget, BudgetIncrease, Role
-from tenants.services import allotments, increases
+from tenants.services import allotments
 from tests.support.preparing import Act, on
 from tests.support.world import World
 
@@ -38,8 +39,13 @@ def _decide_on_more(actor: Actor, asked: BudgetIncrease, *, is_granted: bool) ->
     return increases.decide(actor=actor, increase=asked, is_granted=is_granted, reason=reason, now=clock.now())
 
 
+def _end(actor: Actor, asked: BudgetIncrease) -> BudgetIncrease:
+    return increases.end(actor=actor, increase=asked, reason="Not needed.", now=clock.now())
+
+
 INCREASES: dict[str, Callable[[World], Act]] = {
     "tenants.budget_increase.asked": on(some_budget, ask_for_more),
     "tenants.budget_increase.granted": on(_asked_for_more, partial(_decide_on_more, is_granted=True)),
     "tenants.budget_increase.refused": on(_asked_for_more, partial(_decide_on_more, is_granted=False)),
+    "tenants.budget_increase.ended": on(_asked_for_more, _end),
 }

@@ -42,6 +42,7 @@ WHO: dict[str, set[Role]] = {
     "tenants.budget_increase.asked": {_ADMIN},
     "tenants.budget_increase.granted": {_ADMIN},
     "tenants.budget_increase.refused": {_ADMIN},
+    "tenants.budget_increase.ended": {_ADMIN},
     "tenants.rate_limit.set": {_ADMIN},
     "governance.provider.registered": REGISTER,
     "governance.provider.moved": {_OFFICER},

@@ -37,6 +37,7 @@ NOTED: dict[str, set[str]] = {
     "tenants.budget_increase.asked": {"budget"},
     "tenants.budget_increase.granted": {"budget"},
     "tenants.budget_increase.refused": {"budget"},
+    "tenants.budget_increase.ended": {"budget"},
     "tenants.rate_limit.set": {"rate_limit"},
     "governance.provider.registered": {"provider"},
     "governance.provider.moved": {"provider"},

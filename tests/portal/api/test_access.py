@@ -43,7 +43,7 @@ READERS = {
     "api-keys/": "ada alice ann bob dev",
     "identity-providers/": "ada alice ann bob dev",
     "budgets/": "ada alice ann bob rob",
-    "budget-increases/": "ada bob dev",
+    "budget-increases/": EVERYBODY,
     "rate-limits/": "ada alice ann bob rob",
     "requests/": "ada alice ann bob dev",
     "shadow-use/": "ada alice ann bob dev",

@@ -18,6 +18,8 @@ from tests.support.world import World
 _PARAMETER = re.compile(r"<uuid:\w+>")
 _DONE = (
     "tenants.budget.added",
+    "tenants.budget_increase.asked",
+    "tenants.budget_increase.granted",
     "governance.use_case.registered",
     "governance.third_party.described",
     "governance.agreement.added",

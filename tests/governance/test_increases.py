@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import Error, connections, transaction
@@ -12,12 +13,14 @@ from psycopg import sql
 from gateway import spending
 from gateway.snapshot.index import Snapshot
 from gateway.spending import Charge
+from governance.models import Notice
+from governance.services import increases
 from governance.snapshot import changes
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
 from tenants.models import Budget, BudgetIncrease, Each, Period, Role
-from tenants.services import allotments, increases
+from tenants.services import allotments
 from tenants.services.allotments import Level
 from tests.support.acts import acts_of
 from tests.support.world import World
@@ -50,6 +53,11 @@ def decide(actor: Actor, asked: BudgetIncrease, *, is_granted: bool = True) -> B
         return increases.decide(
             actor=actor, increase=asked, is_granted=is_granted, reason="As agreed.", now=clock.now()
         )
+
+
+def end(actor: Actor, asked: BudgetIncrease) -> BudgetIncrease:
+    with within(actor.scope):
+        return increases.end(actor=actor, increase=asked, reason="Not needed.", now=clock.now())
 
 
 @pytest.fixture
@@ -87,6 +95,47 @@ def test_it_is_decided_once(world: World, developer: Actor, lead: Actor) -> None
     decide(lead, asked, is_granted=False)
     with pytest.raises(errors.Conflict):
         decide(world.admin, asked)
+
+
+def test_it_is_taken_back_or_ended_before_its_time_once(world: World, developer: Actor, lead: Actor) -> None:
+    budget = budget_of(world)
+    end(developer, ask(developer, budget))
+    granted = decide(lead, ask(developer, budget))
+    assert limits(world, clock.now()) == [150]
+    ended = end(world.admin, granted)
+    assert not ended.is_in_force(clock.now())
+    assert limits(world, clock.now()) == [100]
+    with pytest.raises(errors.Conflict):
+        end(world.admin, ended)
+    with pytest.raises(errors.Conflict):
+        end(lead, decide(lead, ask(developer, budget), is_granted=False))
+
+
+def test_another_developer_ends_nothing(world: World, developer: Actor) -> None:
+    other = world.person("deb", Role.DEVELOPER, world.team)
+    with pytest.raises(errors.Forbidden):
+        end(other, ask(developer, budget_of(world)))
+
+
+def test_whoever_may_decide_is_told_and_then_whoever_asked(world: World, developer: Actor, lead: Actor) -> None:
+    admin = world.admin
+    world.person("luis", Role.TEAM_LEAD, world.new_team("other")[0])
+    asked = ask(developer, budget_of(world))
+    assert told(world) == {(lead.id, "more_wanted"), (admin.id, "more_wanted")}
+    end(admin, decide(lead, asked))
+    assert told(world) >= {(developer.id, "more_granted"), (developer.id, "more_ended")}
+
+
+def test_a_lead_is_not_told_of_what_the_whole_organisation_may_spend(world: World, lead: Actor) -> None:
+    other = world.person("abe", Role.ADMINISTRATOR)
+    ask(world.admin, budget_of(world, level=Level()))
+    assert told(world) == {(other.id, "more_wanted")}
+
+
+def told(world: World) -> set[tuple[UUID, str]]:
+    with within(world.system.scope):
+        rows = Notice.across_tenants.using("system").filter(organization=world.organization)
+        return set(rows.values_list("person_id", "kind"))
 
 
 def test_more_is_asked_for_what_ones_own_teams_spend(world: World, developer: Actor) -> None:
@@ -133,6 +182,7 @@ def limits(world: World, at: Any) -> list[int]:
         ("amount_nano_usd = 500", "permission denied"),
         ("reason = 'another'", "permission denied"),
         ("is_granted = true, decided_by_id = asked_by_id, decided_at = now(), answer = 'x'", "decider_is_not_asker"),
+        ("ended_by_id = asked_by_id, ended_at = now()", "ended_whole"),
         ("is_granted = true", "row-level security|decided_whole"),
     ],
 )
@@ -144,8 +194,15 @@ def test_the_portal_cannot_write_past_the_service(world: World, lead: Actor, cha
 
 def test_not_even_the_system_decides_twice(world: World, developer: Actor, lead: Actor) -> None:
     asked = ask(developer, budget_of(world))
-    decide(lead, asked, is_granted=False)
+    decide(lead, asked)
     with pytest.raises(Error, match="decided once"), transaction.atomic(using="system"):
+        update("is_granted = false", asked, using="system")
+
+
+def test_what_was_refused_stays_so(world: World, developer: Actor, lead: Actor) -> None:
+    asked = ask(developer, budget_of(world))
+    decide(lead, asked, is_granted=False)
+    with pytest.raises(Error, match="stays as it is"), transaction.atomic(using="system"):
         update("is_granted = true", asked, using="system")
 
 

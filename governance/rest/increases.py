@@ -1,4 +1,4 @@
-"""More for a budget over the management API: asked for, and decided with `X-OTP` by somebody else."""
+"""More for a budget over the management API: asked for, decided with `X-OTP` by somebody else, and ended early."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.services import increases
 from kit import clock
 from tenants.models import Budget, BudgetIncrease
 from tenants.rest.base import Scoped, ScopedViewSet, UsdField
-from tenants.services import increases
 
 
 class IncreaseShown(serializers.ModelSerializer[BudgetIncrease]):
-    """`is_granted` is null while it waits. After `ends_at` the budget is what it was."""
+    """`is_granted` is null while it waits. After `ends_at`, or `ended_at` where it was ended before, the budget is what
+    it was."""
 
     budget = serializers.UUIDField(source="budget_id", read_only=True)
     team = serializers.UUIDField(source="team_id", read_only=True, allow_null=True, help_text="Of the budget.")
     amount_usd = UsdField(source="amount_nano_usd", read_only=True)
     asked_by = serializers.UUIDField(source="asked_by_id", read_only=True)
     decided_by = serializers.UUIDField(source="decided_by_id", read_only=True, allow_null=True)
+    ended_by = serializers.UUIDField(source="ended_by_id", read_only=True, allow_null=True)
 
     class Meta:
         model = BudgetIncrease
@@ -40,6 +42,9 @@ class IncreaseShown(serializers.ModelSerializer[BudgetIncrease]):
             "decided_by",
             "decided_at",
             "answer",
+            "ended_by",
+            "ended_at",
+            "end_reason",
         ]
 
 
@@ -50,16 +55,16 @@ class IncreaseTaken(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=4000)
 
 
-class IncreaseDecided(serializers.Serializer[Any]):
+class IncreaseReasoned(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=4000)
 
 
 class BudgetIncreaseViewSet(ScopedViewSet[BudgetIncrease]):
-    """Newest first, for whoever may ask; which budget has no room, a refused call says."""
+    """Newest first. Which budget has no room, a refused call says."""
 
     model = BudgetIncrease
     serializer_class = IncreaseShown
-    view_act = increases.ASK
+    view_act = increases.VIEW
     filters_by = {"budget": "budget_id", "team": "team_id"}
 
     @extend_schema(request=IncreaseTaken, responses={201: IncreaseShown})
@@ -76,20 +81,28 @@ class BudgetIncreaseViewSet(ScopedViewSet[BudgetIncrease]):
         )
         return Response(self.shown(asked), status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=IncreaseDecided, responses=IncreaseShown)
+    @extend_schema(request=IncreaseReasoned, responses=IncreaseShown)
     @action(detail=True, methods=["post"])
     def grant(self, request: Request, pk: str) -> Response:
         """Grants it: the budget allows so much more until its end. Takes another person, with `X-OTP`."""
         return self._decide(is_granted=True)
 
-    @extend_schema(request=IncreaseDecided, responses=IncreaseShown)
+    @extend_schema(request=IncreaseReasoned, responses=IncreaseShown)
     @action(detail=True, methods=["post"])
     def refuse(self, request: Request, pk: str) -> Response:
         """Refuses it; the budget stays as it is. Takes another person, with `X-OTP`."""
         return self._decide(is_granted=False)
 
+    @extend_schema(request=IncreaseReasoned, responses=IncreaseShown)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, pk: str) -> Response:
+        """Takes it back before its time: by whoever may set the budget, and while it waits by whoever asked."""
+        increase, entered = self.get_object(), self.taken(IncreaseReasoned)
+        ended = increases.end(actor=self.actor, increase=increase, reason=entered["reason"], now=clock.now())
+        return Response(self.shown(ended))
+
     def _decide(self, *, is_granted: bool) -> Response:
-        increase, entered = self.get_object(), self.taken(IncreaseDecided)
+        increase, entered = self.get_object(), self.taken(IncreaseReasoned)
         decided = increases.decide(
             actor=self.actor, increase=increase, is_granted=is_granted, reason=entered["reason"], now=clock.now()
         )
