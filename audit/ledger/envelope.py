@@ -57,7 +57,7 @@ class BodyDigest:
 class Decided:
     """The versions that decided. What had no part in the decision is null; with a `break_glass` no approval had one,
     and a `waiver` left one condition of the approval out. `beyond_budgets` are budgets that only warn; a budget that
-    the call was `downgraded_by` had no room for the model that was asked for."""
+    the call was `downgraded_by` had no room for the model that was asked for, one it was `refused_by` none at all."""
 
     approval: UUID | None = None
     beyond_budgets: tuple[UUID, ...] = ()
@@ -69,6 +69,7 @@ class Decided:
     policy: str | None = None
     price: UUID | None = None
     prompt: UUID | None = None
+    refused_by: UUID | None = None
     route: str | None = None
     snapshot: int | None = None
     use_case: str | None = None

@@ -74,6 +74,11 @@ def too_dear(hold: Hold, line: BudgetLine) -> BudgetExceeded:
     )
 
 
+def budget_of(refused: BudgetExceeded) -> UUID:
+    """The budget that is named as the one without room."""
+    return UUID(refused.details["budget"]["id"])
+
+
 def _told(line: BudgetLine) -> dict[str, str | None]:
     return {
         "id": str(line.budget_id),

@@ -98,6 +98,7 @@ class Exchange:
     hold: Hold | None = None
     held: Held | None = None
     downgraded_by: UUID | None = None  # the budget
+    refused_by: UUID | None = None  # likewise
     # record
     is_recorded: bool = False
     subject_id: UUID | None = None

@@ -9,12 +9,12 @@ from django.urls import reverse
 
 from governance import selectors
 from governance.models import Approval, WaivedCondition
-from governance.services import waivers
+from governance.services import increases, waivers
 from kit.context import Actor
 from kit.data_class import DataClass
 from kit.errors import CODES
 from portal.readings import Request
-from tenants.models import ApiKey
+from tenants.models import ApiKey, Budget
 
 _CONDITION = "condition_"
 _OVER = ("approval_expired", "recertification_overdue")
@@ -22,11 +22,14 @@ _OVER = ("approval_expired", "recertification_overdue")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`asking` is the page to ask for a waiver on, begun with what the call said; empty where none can be asked for."""
+    """`asking` is the page to ask for a waiver on, begun with what the call said; empty where none can be asked for.
+    `budget` is the one that had no room, of which more `may_be_asked`."""
 
     code: str
     meaning: str
     asking: str = ""
+    budget: Budget | None = None
+    may_be_asked: bool = False
 
 
 def refusal_of(told: Request, actor: Actor) -> Refusal | None:
@@ -35,6 +38,11 @@ def refusal_of(told: Request, actor: Actor) -> Refusal | None:
     if not code:
         return None
     meaning = CODES[code].meaning if code in CODES else ""
+    if told.decided.get("refused_by"):
+        budget = Budget.objects.filter(id=told.decided["refused_by"]).first()
+        return Refusal(
+            code, meaning, budget=budget, may_be_asked=budget is not None and increases.may_ask_for(actor, budget)
+        )
     return Refusal(code, meaning, _asking(told, code, actor) if actor.may(waivers.ASK) else "")
 
 

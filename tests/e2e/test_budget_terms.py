@@ -81,8 +81,10 @@ def test_without_an_approval_of_the_cheaper_model_the_call_is_refused(
 def test_where_the_cheaper_model_does_not_fit_either_the_call_is_refused(
     gateway: RunningGateway, world: World, served: int
 ) -> None:
-    add_budget(gateway, world, 1, terms=Terms(at_stop=AtStop.DOWNGRADE, downgrade_model="small"))
-    assert ask(gateway, world).status_code == 402
+    budget = add_budget(gateway, world, 1, terms=Terms(at_stop=AtStop.DOWNGRADE, downgrade_model="small"))
+    refused = ask(gateway, world)
+    assert refused.status_code == 402
+    assert decided(world, refused.headers["x-request-id"])["refused_by"] == str(budget.id)
 
 
 def test_a_budget_that_warns_is_named_and_the_call_passes(gateway: RunningGateway, world: World, served: int) -> None:

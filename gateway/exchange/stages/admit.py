@@ -30,13 +30,21 @@ async def admit(exchange: Exchange) -> None:
     if exchange.end_user is not None and spending.counts_end_users(snapshot, exchange.caller.level_ids()):
         exchange.subject_id = await exchange.services.keyring.subject(organization.id, exchange.end_user)
     try:
+        await _hold_or_downgrade(exchange)
+    except errors.BudgetExceeded as refused:
+        exchange.refused_by = refusals.budget_of(refused)
+        raise
+    exchange.services.open_exchanges.add(exchange)
+    exchange.leaving.append(settle)
+
+
+async def _hold_or_downgrade(exchange: Exchange) -> None:
+    try:
         await _hold(exchange)
     except errors.BudgetExceeded as refused:
         if not downgrade.to_cheaper_model(exchange, refused):
             raise
         await _hold(exchange)
-    exchange.services.open_exchanges.add(exchange)
-    exchange.leaving.append(settle)
 
 
 async def _hold(exchange: Exchange) -> None:

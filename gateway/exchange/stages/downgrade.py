@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from uuid import UUID
 
+from gateway.admission import refusals
 from gateway.exchange.exchange import Exchange
 from gateway.exchange.stages.authorize import authorize
 from gateway.exchange.stages.clear import clear
@@ -20,7 +20,7 @@ def to_cheaper_model(exchange: Exchange, refused: errors.BudgetExceeded) -> bool
     False where the budget names none, where nothing permits it, or where the call has come to it already: then the
     refusal stands, and the candidates with it.
     """
-    budget = exchange.services.snapshot.budgets.get(UUID(str(refused.details["budget"]["id"])))
+    budget = exchange.services.snapshot.budgets.get(refusals.budget_of(refused))
     if budget is None or not budget.downgrade_model or exchange.downgraded_by is not None:
         return False
     before = exchange.candidates, exchange.approval, exchange.waiver

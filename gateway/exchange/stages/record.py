@@ -232,6 +232,7 @@ def _decided(exchange: Exchange) -> Decided:
         model=answered.model.slug if answered else None,
         policy=exchange.services.guard_policy.version,
         price=answered.price.id if answered and answered.price else None,
+        refused_by=exchange.refused_by,
         route=_asked_for(exchange),
         snapshot=exchange.snapshot_version,
         use_case=exchange.use_case.slug if exchange.use_case else None,
