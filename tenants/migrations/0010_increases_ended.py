@@ -32,7 +32,7 @@ GRANT UPDATE (ended_by_id, ended_at, end_reason) ON tenants_budgetincrease TO ch
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0008_increases")]
+    dependencies = [("tenants", "0009_time_zones_told")]
 
     operations = [
         migrations.AddField(
