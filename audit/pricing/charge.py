@@ -8,6 +8,8 @@ from operator import mul
 from audit.pricing.quantities import PER, Component, Quantities
 from audit.pricing.schedule import PARTS_PER_MILLION, SCALE, STANDARD, Schedule
 
+_REQUEST = list(Component).index(Component.REQUEST)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -43,11 +45,24 @@ def lines(used: Quantities, schedule: Schedule) -> list[Line]:
     return [line for line in found if line.quantity and line.rate]
 
 
-def saved_by_cache(used: Quantities, schedule: Schedule) -> int:
-    """Nano-USD that the provider's prompt cache saved: cached input at the price of other input, less what it cost."""
-    band = schedule.band(used.service_tier, used.input_tokens)
+def saved_by_cache(used: Quantities, schedule: Schedule, *, requests: int = 1) -> int:
+    """Nano-USD that the provider's prompt cache saved: cached input at the price of other input, less what it cost.
+
+    Of so many requests together it is that of their mean length.
+    """
+    band = schedule.band(used.service_tier, used.input_tokens // max(1, requests))
     saved = used.cached_input_tokens * (band.scaled[0] - band.scaled[1])
     return max(0, saved) * (PARTS_PER_MILLION - schedule.discount_ppm) // (SCALE * PARTS_PER_MILLION)
+
+
+def cost_together(used: Quantities, schedule: Schedule, *, requests: int) -> int:
+    """Nano-USD of so many requests that used this together, as if each had the mean length.
+
+    For estimates: the sum of what each cost where no price goes by length, within a nano-dollar each.
+    """
+    band = schedule.band(used.service_tier, used.input_tokens // max(1, requests))
+    further = (requests - 1) * band.scaled[_REQUEST]  # one is in the parts
+    return _discounted(sum(map(mul, used.parts(), band.scaled)) + further, schedule)
 
 
 def at_most(

@@ -88,7 +88,7 @@ def totals(
     wanted = Q(*(_equals(f"combination__{name}", value) for name, value in (of or {}).items()))
     group = (F("team_id") if group_by == "team_id" else F(f"combination__{group_by}")) if group_by else None
     found: dict[Place, Figures] = {}
-    for rows in _rows(period, per, UsageDay.objects.filter(wanted), UsageQuarter.objects.filter(wanted)):
+    for rows in parts(period, per, UsageDay.objects.filter(wanted), UsageQuarter.objects.filter(wanted)):
         _add_up(found, rows, group, _SUMS)
     return found
 
@@ -99,22 +99,22 @@ def labelled(
     """By tag or end user, which are known of a team's calls, and by nothing else; they do not add up to a total."""
     wanted = Q(kind=label) & (Q() if value is None else Q(value=value)) & (Q(team_id=team_id) if team_id else Q())
     found: dict[Place, Figures] = {}
-    for rows in _rows(period, per, UsageLabelDay.objects.filter(wanted), UsageLabel.objects.filter(wanted)):
+    for rows in parts(period, per, UsageLabelDay.objects.filter(wanted), UsageLabel.objects.filter(wanted)):
         _add_up(found, rows, F("value"), _OF_LABELS)
     return found
 
 
-def _rows(period: Period, per: Per | None, days: QuerySet[Any], quarters: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
+def parts(period: Period, per: Per | None, days: QuerySet[Any], quarters: QuerySet[Any]) -> Iterator[QuerySet[Any]]:
     """The parts that the period consists of, each with `at`."""
     since, until = period.since, period.until
     first, last = period.whole_days()
     if per != "hour" and first < last and _days_are_whole(period.time_zone):
         within = days.filter(day__gte=first, day__lt=last)
         yield within.annotate(at=F("day")) if per else within
-        parts = [(since, _midnight(first, period.zone)), (_midnight(last, period.zone), until)]
+        ends = [(since, _midnight(first, period.zone)), (_midnight(last, period.zone), until)]
     else:
-        parts = [(since, until)]
-    for begin, end in parts:
+        ends = [(since, until)]
+    for begin, end in ends:
         if begin < end:
             yield _dated(quarters.filter(starts_at__gte=begin, starts_at__lt=end), per, period.zone)
 

@@ -71,6 +71,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Due", "event_upcoming", "due", "governance.register.view"),
             Link("Notices", "notifications", "notices"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),
+            Link("Operations", "monitor_heart", "operations", "audit.spend.view"),
             Link("Acts", "history", "acts", "audit.act.view"),
             Link("Revocations", "block", "revocations", "governance.suspension.view"),
         ],

@@ -73,6 +73,8 @@ PAGES: list[tuple[str, str]] = [
     ("officer", "/counts/"),
     ("administrator", "/teams/new/"),
     ("administrator", "/"),
+    ("administrator", "/operations/"),
+    ("administrator", "/operations/savings/"),
     ("administrator", "/admin/"),
     ("team lead", "/"),
     ("officer", "/api/models/?limit=50"),

@@ -36,6 +36,8 @@ PAGES: list[tuple[str, str, int]] = [
     ("ada", "/budgets/", 26),
     ("ada", "/budget-increases/", 27),
     ("ada", "/budget-increases/{increase}/", 30),
+    ("bob", "/operations/", 24),
+    ("ada", "/operations/savings/", 36),
     ("ada", "/account/", 25),
     ("alice", "/counts/", 17),
     ("ada", "/admin/", 39),

@@ -38,16 +38,21 @@ def new_call(
 ) -> Settlement:
     """Not settled yet; `more` are columns of a settlement."""
     moment = at or clock.now()
-    usual = {"outcome": "completed", "estimated": False, "input_tokens": 1, "output_tokens": 1}
+    usual: dict[str, Any] = {
+        "team_id": team.id,
+        "outcome": "completed",
+        "estimated": False,
+        "input_tokens": 1,
+        "cached_input_tokens": 0,
+        "output_tokens": 1,
+    }
     return Settlement(
         request_id=UUID(f"{first_id_at(at).hex[:13]}{new_id().hex[13:]}") if at else new_id(),
         organization_id=world.organization.id,
-        team_id=team.id,
         project_id=project.id if project else None,
         api_key_id=key.id if key else None,
         outcome_record_id=new_id(),
         model=model,
-        cached_input_tokens=0,
         reasoning_tokens=0,
         cost_nano_usd=cost_nano_usd,
         held_nano_usd=cost_nano_usd,

@@ -14,6 +14,7 @@ from kit import clock, money
 from kit.data_class import DataClass
 
 register = template.Library()
+_STALE_AFTER = timedelta(minutes=3)
 
 
 @register.filter
@@ -35,6 +36,38 @@ def milliseconds(value: float | None) -> str:
     if value < 10:
         return f"{value:.1f} ms"
     return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """`0.0123` as `1.2 %`; never 0 for what is not nothing, and never 100 for what is not all."""
+    if share is None:
+        return ""
+    told = f"{100 * share:.1f}"
+    if (told == "0.0") != (share == 0) or (told == "100.0") != (share == 1):
+        told = f"{100 * share:.4f}".rstrip("0").rstrip(".")
+    return f"{told} %"
+
+
+@register.filter
+def per_mille(parts: int) -> str:
+    """Parts of a thousand as per cent."""
+    return f"{parts / 10:.1f} %"
+
+
+@register.filter
+def per_second(rate: float) -> str:
+    """`12.3/s`; what is rarer is told per minute or hour: `4.5/min`, `2/h`."""
+    for seconds, unit in [(1, "s"), (60, "min")]:
+        if rate * seconds >= 1:
+            return f"{rate * seconds:,.1f}/{unit}"
+    return f"{rate * 3600:,.1f}/h" if rate else "0"
+
+
+@register.filter
+def is_stale(as_of: datetime) -> bool:
+    """Whether sums that should be counted every half minute were not for three minutes."""
+    return clock.now() - as_of > _STALE_AFTER
 
 
 @register.filter
