@@ -58,10 +58,11 @@ def _calling(row: dict[str, Any], late: dict[_Place, int]) -> Calling:
 
 def _late(slug: str, since: datetime) -> dict[_Place, int]:
     """What corrections changed, for whom they changed it."""
-    corrections = {one.request_id: one for one in Correction.objects.filter(id_bounds("request_id", since, None))}
-    settlements = Settlement.objects.filter(request_id__in=list(corrections), model=slug)
+    late_by = Correction.objects.filter(id_bounds("request_id", since, None)).order_by()
+    differences = dict(late_by.values_list("request_id").annotate(Sum("difference_nano_usd")))
+    settlements = Settlement.objects.filter(request_id__in=list(differences), model=slug)
     late: dict[_Place, int] = {}
     for settlement in settlements:
         place = settlement.team_id, settlement.project_id, settlement.api_key_id
-        late[place] = late.get(place, 0) + corrections[settlement.request_id].difference_nano_usd
+        late[place] = late.get(place, 0) + int(differences[settlement.request_id])
     return late

@@ -26,6 +26,13 @@ class Part(TextChoices):
     RESPONSE = "response", "response"
 
 
+class Correcting(TextChoices):
+    """Why a settlement is corrected."""
+
+    LATE_TRUTH = "late_truth", "the truth came late"
+    RERATING = "rerating", "rated anew"
+
+
 class Operation(TextChoices):
     """What happened to a governed row, or would have if it had not been refused."""
 

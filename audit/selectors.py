@@ -40,11 +40,11 @@ class RequestFilter:
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """A request as a list shows it: its first record, and the settlement once there is one."""
+    """A request as a list shows it: its first record, and the settlement once there is one, with what corrects it."""
 
     record: Record
     settlement: Settlement | None
-    correction: Correction | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -61,9 +61,12 @@ class RequestLine:
 
     @property
     def cost_nano_usd(self) -> int | None:
-        if self.correction is not None:
-            return self.correction.cost_nano_usd
-        return self.settlement.cost_nano_usd if self.settlement else None
+        """With all corrections."""
+        return self.settlement.cost_nano_usd + self.corrected_nano_usd if self.settlement else None
+
+    @property
+    def corrected_nano_usd(self) -> int:
+        return sum(correction.difference_nano_usd for correction in self.corrections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def request(request_id: UUID) -> RequestStory | None:
         return None
     line = lines[0]
     later = [line.settlement.outcome_record_id] if line.settlement else []
-    later += [line.correction.record_id] if line.correction else []
+    later += [correction.record_id for correction in line.corrections]
     records = Record.objects.filter(id__in=later).order_by("id")
     return RequestStory(line, [line.record, *(record for record in records if record.id != line.id)])
 
@@ -142,5 +145,9 @@ def _with_settlements(rows: Iterable[Record]) -> list[RequestLine]:
     records = list(rows)
     ids = [record.id for record in records]
     settlements = Settlement.objects.in_bulk(ids)
-    corrections = Correction.objects.in_bulk(ids)
-    return [RequestLine(record, settlements.get(record.id), corrections.get(record.id)) for record in records]
+    corrections: dict[UUID, list[Correction]] = {}
+    for correction in Correction.objects.filter(request_id__in=ids):
+        corrections.setdefault(correction.request_id, []).append(correction)
+    return [
+        RequestLine(record, settlements.get(record.id), tuple(corrections.get(record.id, ()))) for record in records
+    ]

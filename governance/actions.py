@@ -44,6 +44,10 @@ ACTIONS: dict[str, Action] = {
     "governance.deployment.suspended": Action("Deployment suspended", _STOPPED),
     "governance.deployment.resumed": Action("Deployment resumed", _GOES_ON),
     "governance.price.registered": Action("Price set", "What a deployment costs from a moment on."),
+    "governance.price.rerated": Action(
+        "Calls rated anew",
+        "Which calls to a deployment were corrected by another price, by how much, and the list's hash.",
+    ),
     "governance.route.registered": Action("Route made", "A name for an order of deployments."),
     "governance.use_case.registered": Action("Use case registered", "Its slug and its class under the EU AI Act."),
     "governance.use_case.changed": Action("Use case changed", "Its class under the EU AI Act from then on."),

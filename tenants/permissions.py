@@ -26,6 +26,7 @@ _ASK = {"governance.approval.request", "governance.evidence.add"}
 _INCREASES = {"tenants.budget_increase.view"}
 _SPEND = {"audit.spend.view"} | _INCREASES
 _ASK_FOR_MORE = {"tenants.budget.ask"} | _INCREASES
+_RATE = {"governance.price.rerate"}
 _REGISTER = {"governance.register.view", "governance.register.manage"} | _ASK
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
 _REVIEW = {"governance.approval.review", "governance.break_glass.decide", "governance.waiver.sign"}
@@ -39,6 +40,7 @@ ACTS: dict[str, frozenset[str]] = {
         | _REGISTER
         | _STOP
         | _REVIEW
+        | _RATE
         | _ASK_FOR_MORE
         | _SPEND
         | {"audit.request.view", "tenants.member.view"}

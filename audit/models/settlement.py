@@ -8,8 +8,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from audit.choices import Correcting
 from audit.models.record import CurrentTransaction, TransactionId
 from audit.pricing.quantities import Quantities
+from kit.ids import new_id
 from kit.tenant_owned import ScopedManager
 
 
@@ -109,12 +111,20 @@ class Settlement(Usage):
 
 
 class Correction(Usage):
-    """A truth that came late: the request had been settled as unknown. `cost_nano_usd` is the true cost."""
+    """What a settlement turned out to be wrong by. A request costs its settlement and all of these.
 
-    request_id = models.UUIDField(primary_key=True)
+    A `late_truth` is how a request ended that had been settled as unknown; there is one at most, and its quantities are
+    those that were used. A `rerating` is by another price, of the same quantities. `cost_nano_usd` is what it costs by
+    this correction, `difference_nano_usd` what that adds to all before; `record_id` is the late outcome, or the act.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    request_id = models.UUIDField()
     organization_id = models.UUIDField()
     team_id = models.UUIDField(null=True)
     record_id = models.UUIDField()
+    kind = models.TextField(choices=Correcting.choices)
+    price_id = models.UUIDField(null=True)
     difference_nano_usd = models.BigIntegerField()
     at = models.DateTimeField()
     xid = TransactionId(db_default=CurrentTransaction())
@@ -124,8 +134,19 @@ class Correction(Usage):
 
     class Meta:
         db_table = "audit_correction"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Correcting.values), name="correction_kind_is_known"),
+            models.CheckConstraint(
+                condition=~Q(kind=Correcting.RERATING) | Q(price_id__isnull=False), name="correction_rated_has_a_price"
+            ),
+            models.UniqueConstraint(
+                fields=["request_id"], condition=Q(kind=Correcting.LATE_TRUTH), name="correction_late_once"
+            ),
+        ]
         indexes = [
             models.Index(fields=["organization_id", "request_id"], name="correction_of_organization"),
+            models.Index(fields=["request_id"], name="correction_of_request"),
             models.Index(fields=["xid"], name="correction_of_transaction"),
         ]
 

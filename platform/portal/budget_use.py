@@ -20,10 +20,10 @@ _LONGEST_CALL = timedelta(hours=2)
 _SLACK = timedelta(days=1)
 
 _SPENT = """
-SELECT charged.key, sum(s.cost_nano_usd + coalesce(c.difference_nano_usd, 0))
+SELECT charged.key, sum(s.cost_nano_usd + coalesce(
+    (SELECT sum(c.difference_nano_usd) FROM audit_correction c WHERE c.request_id = s.request_id), 0))
 FROM audit_settlement s
 CROSS JOIN LATERAL jsonb_each_text(s.budgets) AS charged
-LEFT JOIN audit_correction c ON c.request_id = s.request_id
 WHERE s.organization_id = %(organization)s AND s.request_id >= %(since)s
   AND charged.key || ' ' || charged.value = ANY (%(periods)s)
 GROUP BY charged.key

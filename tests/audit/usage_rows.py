@@ -29,8 +29,9 @@ VALUES (%(id)s, %(organization)s, %(team)s, gen_random_uuid(), %(model)s, %(outc
 _CORRECT = """
 INSERT INTO audit_correction (
     request_id, organization_id, team_id, record_id, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
-    cost_nano_usd, difference_nano_usd, at)
-SELECT request_id, organization_id, team_id, gen_random_uuid(), 7, 1, 7, 0, %(cost)s, %(cost)s - cost_nano_usd, now()
+    cost_nano_usd, difference_nano_usd, at, kind)
+SELECT request_id, organization_id, team_id, gen_random_uuid(), 7, 1, 7, 0, %(cost)s, %(cost)s - cost_nano_usd, now(),
+       'late_truth'
 FROM audit_settlement WHERE request_id = %(id)s
 """
 _ROWS = """

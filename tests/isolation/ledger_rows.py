@@ -70,6 +70,7 @@ def _correction(plot: Plot) -> Any:
         request_id=plot.row(audit.Record).id,
         team_id=plot.team.id,
         record_id=new_id(),
+        kind="late_truth",
         difference_nano_usd=-1,
         at=plot.world.now,
     )

@@ -41,7 +41,9 @@ logger = logging.getLogger(__name__)
 async def record(exchange: Exchange) -> None:
     """Returns when `requested` is durable. Raises `errors.Unavailable` (`ledger_unavailable`).
 
-    A call admitted under counters that have been rebuilt since is admitted again first: the old hold may be lost.
+    A call admitted under counters that the books know no more is admitted again first: the old hold may be lost. They
+    have been rebuilt since; or whoever declared them over left that to the next call (a correction of what was spent, a
+    process that died before it had rebuilt them).
     """
     services = exchange.services
     exchange.body_key = key = await _body_key(exchange)
@@ -50,6 +52,8 @@ async def record(exchange: Exchange) -> None:
         await services.writer.requested(_requested_row(exchange, body))
     except StaleEpoch:
         assert exchange.hold is not None
+        assert exchange.held is not None
+        await services.admission.rebuild(exchange.hold.organization_id, unwanted_epoch=exchange.held.epoch or "")
         exchange.held = await services.admission.hold(exchange.hold)
         await services.writer.requested(_requested_row(exchange, body))
     exchange.is_recorded = True
