@@ -60,7 +60,7 @@ def _deployments(actor: Actor, deployment_id: UUID | None) -> list[Deployment]:
     with transaction.atomic(), within(actor.scope):
         rows = Deployment.objects.select_related("model", "provider").annotate(versions=Count("prices"))
         rows = rows.filter(id=deployment_id) if deployment_id else rows.filter(versions__gt=1)
-        found = list(rows.order_by("id"))
+        found: list[Deployment] = [*rows.order_by("id")]
     if deployment_id and not found:
         raise errors.NotFound("There is no such deployment.")
     return found

@@ -22,7 +22,7 @@ from audit.usage import rerate as usage
 from audit.usage import rollups
 from governance.models import Deployment, Price
 from governance.services import rerating
-from governance.services.rerating import Period
+from governance.services.rerating import Period, Rated
 from kit import clock, errors
 from kit.ids import new_id, time_of
 from kit.scoping import within
@@ -203,7 +203,8 @@ def test_a_step_ends_where_the_next_one_begins(world: World, monkeypatch: pytest
     first, now = price_of(world, deployment), clock.now()
     for minutes in (30, 20, 10):
         rerated.call(world, deployment, first, now - timedelta(minutes=minutes))
-    steps, after = [], None
+    steps: list[Rated] = []
+    after = None
     with within(world.admin.scope):
         while not steps or after is not None:
             period = Period(now - 5 * HOUR, now)

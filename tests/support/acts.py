@@ -73,7 +73,6 @@ from tests.support.preparing import (
 )
 from tests.support.probes import PROBES
 from tests.support.register_acts import REGISTER
-from tests.support.rerated import rerate, wrongly_rated
 from tests.support.terms import announce_end, approved_long_ago
 from tests.support.world import World
 
@@ -305,7 +304,6 @@ PREPARED: dict[str, Callable[[World], Act]] = {
     "governance.deployment.suspended": _on(new_deployment, _stop),
     "governance.deployment.resumed": _after(_on(new_deployment, _stop), _go_on),
     "governance.price.registered": _on(new_deployment, _set_price),
-    "governance.price.rerated": _on(wrongly_rated, rerate),
     "governance.route.registered": _on(
         new_deployment,
         lambda actor, made: catalogue.create_route(

@@ -12,6 +12,7 @@ from kit import clock
 from kit.context import Actor
 from kit.data_class import DataClass
 from tests.support.preparing import Act, after, by_admin, on, unique
+from tests.support.rerated import rerate, wrongly_rated
 from tests.support.world import World
 
 
@@ -42,6 +43,7 @@ def _list_system(actor: Actor, world: World) -> OtherSystem:
 
 
 REGISTER: dict[str, Callable[[World], Act]] = {
+    "governance.price.rerated": on(wrongly_rated, rerate),
     "governance.third_party.described": on(
         World.provider,
         lambda actor, provider: third_parties.describe(actor=actor, provider=provider, facts={"location": "Ireland"}),

@@ -21,9 +21,9 @@ from tests.support.world import World
 USED = Quantities(input_tokens=1_000, cached_input_tokens=200, output_tokens=300, reasoning_tokens=100)
 
 
-def set_price(world: World, deployment: Deployment, at: datetime, **usd_per_million: int) -> Price:
-    """In force from then on, whenever it is entered."""
-    rates = catalogue.Rates(**{name: 10**9 * usd for name, usd in {"input": 1, "output": 1, **usd_per_million}.items()})
+def set_price(world: World, deployment: Deployment, at: datetime, *, output: int = 1) -> Price:
+    """USD per million tokens, in force from then on, whenever it is entered."""
+    rates = catalogue.Rates(input=10**9, output=output * 10**9)
     with within(world.admin.scope):
         return catalogue.set_price(
             actor=world.admin, deployment=deployment, rates=rates, effective_from=at, now=clock.now()
