@@ -26,6 +26,7 @@ from governance.models import (
     Suspension,
     Waiver,
 )
+from portal.models import SavedView
 from tenants.models import Budget, BudgetIncrease, PersonalAccessToken
 from tests.isolation import tally
 from tests.isolation.plots import AnyModel
@@ -44,6 +45,7 @@ SUBJECTS: dict[str, AnyModel] = {
     "third-parties/": Provider,
     "exceptions/": BreakGlass,
     "questionnaires/": Questionnaire,
+    "views/": SavedView,
     "waivers/": Waiver,
     "requests/": Record,
     "revocations/": Suspension,

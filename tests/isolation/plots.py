@@ -22,6 +22,7 @@ from tests.isolation.ledger_rows import LEDGER
 from tests.isolation.money_rows import MONEY
 from tests.isolation.probe_rows import PROBES
 from tests.isolation.register_rows import REGISTER
+from tests.isolation.view_rows import VIEWS
 from tests.support.cast import Person
 from tests.support.world import World
 
@@ -384,6 +385,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     **DISCUSSION,
     governance.Notice: _notice,
     governance.NoticePreference: _notice_preference,
+    **VIEWS,
     governance.Evidence: _evidence,
     governance.EvidenceFile: _evidence_file,
     governance.RequestEvidence: _request_evidence,

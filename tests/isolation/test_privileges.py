@@ -119,6 +119,7 @@ PRIVILEGES = {
         NONE,
     ),
     "otp_totp_totpdevice": (ALL, ALL, NONE),
+    "portal_savedview": (ALL, "S", NONE),
     "portal_signinattempt": ("SID", "SID", NONE),
     "tenants_apikey": ("SIU", ALL, "S"),
     "tenants_apikeysecret": ("SIU", ALL, "S U(last_seen_at)"),

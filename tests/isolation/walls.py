@@ -9,6 +9,7 @@ from django.db import models
 
 from governance.models import Notice, NoticePreference
 from kit.scoping import Scope
+from portal.models import SavedView
 from tenants.models import Organization, PersonalAccessToken, Role, Team
 from tests.isolation.plots import AnyModel, Plot, owned_models
 from tests.support import cast
@@ -59,7 +60,12 @@ class Estate:
 
 
 # Rows of one person, and the column that names them.
-PRIVATE: dict[AnyModel, str] = {PersonalAccessToken: "user_id", Notice: "person_id", NoticePreference: "person_id"}
+PRIVATE: dict[AnyModel, str] = {
+    PersonalAccessToken: "user_id",
+    Notice: "person_id",
+    NoticePreference: "person_id",
+    SavedView: "owner_id",
+}
 ORGANIZATION, TEAM = "another organisation", "a sister team"
 
 

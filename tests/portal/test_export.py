@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import os
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,8 +18,12 @@ from django.test import RequestFactory
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from audit.ledger.append import Writer
 from portal import export
 from portal.export import MOST_ROWS, Table
+from tests.audit.rows import Tenant, outcome_of, requested
+from tests.support import cast
+from tests.support.cast import browser
 
 AT = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 FORMULAS = ['=HYPERLINK("//evil")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
@@ -77,6 +83,26 @@ async def test_it_is_sent_in_pieces() -> None:
     assert max(map(len, pieces)) <= 65_536
     assert sum(map(len, pieces)) == int(answer.headers["Content-Length"])
     answer.close()
+
+
+async def _call(tenant: Tenant, calls: int) -> None:
+    async with Writer(os.environ["DATABASE_URL_GATEWAY"]) as writer:
+        for _ in range(calls):
+            row = requested(tenant)
+            await writer.requested(row)
+            await writer.outcome(outcome_of(row))
+
+
+def test_all_requests_that_fit_are_taken_away_and_not_only_a_page_of_them() -> None:
+    acme = cast.assemble()
+    world = acme.world
+    asyncio.run(_call(Tenant(world.organization.id, world.team.id, world.key.id), calls=60))
+
+    table = csv_of(browser(acme.bob).get("/requests/?status=completed&export=csv"))
+    assert len(table) == 61
+    assert table[0][-3:] == ["Cost, USD", "Estimated", "Latency, ms"]
+    assert {row[4] for row in table[1:]} == {"Payments"}
+    assert len(csv_of(browser(acme.bob).get("/requests/?status=failed&export=csv"))) == 1
 
 
 def test_another_format_is_the_page() -> None:

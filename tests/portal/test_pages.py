@@ -57,6 +57,9 @@ POSTED = [
     f"/budget-increases/{NOBODYS}/decide/",
     f"/budget-increases/{NOBODYS}/end/",
     f"/waivers/{NOBODYS}/end/",
+    "/views/save/",
+    f"/views/{NOBODYS}/change/",
+    f"/views/{NOBODYS}/remove/",
 ]
 
 

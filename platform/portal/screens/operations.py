@@ -22,6 +22,7 @@ from kit.context import Actor
 from portal import charts, export
 from portal.operations import SPANS, Figures, Seen, seen
 from portal.screens.guard import screen
+from portal.screens.saved_views import with_default
 
 _BY: dict[str, tuple[str, By]] = {
     "provider": ("Provider", "provider_id"),
@@ -50,6 +51,7 @@ class Filters(forms.Form):
 
 
 @screen("audit.spend.view")
+@with_default("operations")
 def show(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     filters = Filters(request.GET)
     chosen = filters.chosen()

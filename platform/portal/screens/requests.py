@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -18,12 +19,14 @@ from audit.selectors import RequestFilter
 from governance.models import Approval, BreakGlass, Deployment, Price, Waiver
 from kit import money
 from kit.context import Actor
-from portal import readings
+from portal import export, readings
 from portal.costs import arithmetic
 from portal.paging import next_page
 from portal.readings import STATUSES, Request
 from portal.refused_calls import refusal_of
+from portal.request_table import request_table
 from portal.screens.guard import screen
+from portal.screens.saved_views import with_default
 from tenants.models import ApiKey, Project, Team
 
 PAGE = 50
@@ -69,9 +72,12 @@ class Filters(forms.Form):
 
 
 @screen("audit.request.view")
-def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
+@with_default("requests")
+def listing(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     filters = Filters(request.GET)
     wanted = filters.wanted()
+    if export.is_wanted(request):
+        return export.download(request, request_table(wanted))
     before: UUID | None = filters.cleaned_data.get("before")
     found = readings.requests(wanted, before=before, limit=PAGE + 1)
     shown = found[:PAGE]
