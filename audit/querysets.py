@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q
 
@@ -22,3 +24,10 @@ def id_bounds(key: str, since: datetime | None, until: datetime | None) -> Q:
     if until is not None:
         bounds &= Q(**{f"{key}__lt": first_id_at(until)})
     return bounds
+
+
+def equal(values: Mapping[str, Any]) -> Q:
+    """Columns that hold these values; none is what is empty."""
+    return Q(
+        *(Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value}) for name, value in values.items())
+    )

@@ -5,7 +5,7 @@ Lists are paged by the id last seen (`before`), so that page 1,000 costs what pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.choices import Kind
 from audit.models import Correction, Record, Settlement
-from audit.querysets import ACT, FIRST_OF_REQUEST, id_bounds
+from audit.querysets import ACT, FIRST_OF_REQUEST, equal, id_bounds
 from kit.ids import time_of
 
 
@@ -25,7 +25,8 @@ class RequestFilter:
     """What is empty does not filter.
 
     `until` is exclusive; `caller_ids` are keys or identity providers; `outcome` is a kind, `requested` for still open.
-    Project, model and cost are known of requests that were settled.
+    Project, model and cost are known of requests that were settled, and so is `settled`: columns of settlements that
+    are equal to these values, and `tag`, one of theirs.
     """
 
     since: datetime | None = None
@@ -36,6 +37,8 @@ class RequestFilter:
     model: str | None = None
     outcome: str | None = None
     min_cost_nano_usd: int | None = None
+    settled: Mapping[str, Any] = field(default_factory=dict)
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,10 @@ def _narrowed(rows: QuerySet[Record], wanted: RequestFilter) -> QuerySet[Record]
         rows = rows.filter(Exists(settled.filter(model=wanted.model)))
     if wanted.min_cost_nano_usd is not None:
         rows = rows.filter(Exists(settled.filter(cost_nano_usd__gte=wanted.min_cost_nano_usd)))
+    if wanted.settled:
+        rows = rows.filter(Exists(settled.filter(equal(wanted.settled))))
+    if wanted.tag is not None:
+        rows = rows.filter(Exists(settled.filter(tags__contains=[wanted.tag])))
     if wanted.outcome == Kind.REQUESTED:
         rows = rows.filter(kind=Kind.REQUESTED).exclude(Exists(settled))
     elif wanted.outcome is not None:

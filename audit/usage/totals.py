@@ -6,7 +6,7 @@ takes as many rows as it has days times the combinations in use, however many re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate, TruncHour
 
 from audit.models import UsageDay, UsageLabel, UsageLabelDay, UsageQuarter, UsageZone
+from audit.querysets import equal
 from kit import clock
 
 Group = Literal[
@@ -85,22 +86,38 @@ def totals(
     period: Period, group_by: Group | None = None, *, per: Per | None = None, of: Mapping[Group, Any] | None = None
 ) -> dict[Place, Figures]:
     """By day or hour, if asked for, and by group. `of` narrows down to equal values; what has no request is absent."""
-    wanted = Q(*(_equals(f"combination__{name}", value) for name, value in (of or {}).items()))
-    group = (F("team_id") if group_by == "team_id" else F(f"combination__{group_by}")) if group_by else None
+    wanted = _of(of)
     found: dict[Place, Figures] = {}
     for rows in parts(period, per, UsageDay.objects.filter(wanted), UsageQuarter.objects.filter(wanted)):
-        _add_up(found, rows, group, _SUMS)
+        _add_up(found, rows, _SUMS, _column(group_by) if group_by else None)
     return found
 
 
+def crossed(
+    period: Period, groups: Sequence[Group], *, of: Mapping[Group, Any] | None = None
+) -> dict[tuple[Any, ...], Figures]:
+    """By several at once, in their order."""
+    wanted = _of(of)
+    found: dict[tuple[Any, ...], Figures] = {}
+    for rows in parts(period, None, UsageDay.objects.filter(wanted), UsageQuarter.objects.filter(wanted)):
+        _add_up(found, rows, _SUMS, *map(_column, groups))
+    return {place[1:]: figures for place, figures in found.items()}
+
+
 def labelled(
-    period: Period, label: Label, *, per: Per | None = None, value: str | None = None, team_id: UUID | None = None
+    period: Period,
+    label: Label,
+    *,
+    per: Per | None = None,
+    value: str | None = None,
+    team_id: UUID | None = None,
+    by_team: bool = False,
 ) -> dict[Place, Figures]:
-    """By tag or end user, which are known of a team's calls, and by nothing else; they do not add up to a total."""
+    """By tag or end user, or of one of them by team; by nothing else, and they do not add up to a total."""
     wanted = Q(kind=label) & (Q() if value is None else Q(value=value)) & (Q(team_id=team_id) if team_id else Q())
     found: dict[Place, Figures] = {}
     for rows in parts(period, per, UsageLabelDay.objects.filter(wanted), UsageLabel.objects.filter(wanted)):
-        _add_up(found, rows, F("value"), _OF_LABELS)
+        _add_up(found, rows, _OF_LABELS, F("team_id") if by_team else F("value"))
     return found
 
 
@@ -127,12 +144,13 @@ def _dated(quarters: QuerySet[Any], per: Per | None, zone: ZoneInfo) -> QuerySet
     return dated
 
 
-def _add_up(found: dict[Place, Figures], rows: QuerySet[Any], group: F | None, sums: Mapping[str, Sum]) -> None:
-    told = {"group": group} if group is not None else {}
+def _add_up(found: dict[Any, Figures], rows: QuerySet[Any], sums: Mapping[str, Sum], *columns: F | None) -> None:
+    """By when, where that is asked for, and what the columns hold."""
     by = ["at"] if "at" in rows.query.annotations else []
+    told = {f"group_{number}": column for number, column in enumerate(columns) if column is not None}
     sought = {f"sum_of_{name}": added for name, added in sums.items()}  # a name of its own, beside the column's
     for row in rows.order_by().values(*by, **told).annotate(**sought):
-        place = row.get("at"), row.get("group")
+        place = row.get("at"), *(row.get(f"group_{number}") for number in range(len(columns)))
         more = Figures(**{name: int(row[f"sum_of_{name}"]) for name in sums})
         found[place] = found.get(place, Figures()) + more
 
@@ -145,5 +163,9 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _equals(name: str, value: Any) -> Q:
-    return Q(**{f"{name}__isnull": True}) if value is None else Q(**{name: value})
+def _of(narrowed: Mapping[Group, Any] | None) -> Q:
+    return equal({f"combination__{name}": value for name, value in (narrowed or {}).items()})
+
+
+def _column(group: Group) -> F:
+    return F("team_id") if group == "team_id" else F(f"combination__{group}")

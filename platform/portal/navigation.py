@@ -70,6 +70,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Review rules", "rule", "review-rules", "governance.register.view"),
             Link("Due", "event_upcoming", "due", "governance.register.view"),
             Link("Notices", "notifications", "notices"),
+            Link("Spend", "payments", "spend", "audit.spend.view"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),
             Link("Operations", "monitor_heart", "operations", "audit.spend.view"),
             Link("Acts", "history", "acts", "audit.act.view"),

@@ -39,6 +39,7 @@ from portal.screens import (
     search,
     session,
     shadow_use,
+    spend,
     third_parties,
     waivers,
 )
@@ -139,6 +140,7 @@ _SCREENS = [
     path("budget-increases/<uuid:increase_id>/", increases.show, name="budget-increase"),
     path("budget-increases/<uuid:increase_id>/decide/", increases.decide, name="budget-increase-decide"),
     path("budget-increases/<uuid:increase_id>/end/", increases.end, name="budget-increase-end"),
+    path("spend/", spend.show, name="spend"),
     path("failures/", failures.matrix, name="failures"),
 ]
 

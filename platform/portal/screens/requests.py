@@ -4,71 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 
 from audit import selectors
 from audit.selectors import RequestFilter
 from governance.models import Approval, BreakGlass, Deployment, Price, Waiver
-from kit import money
 from kit.context import Actor
 from portal import export, readings
 from portal.costs import arithmetic
 from portal.paging import next_page
 from portal.readings import STATUSES, Request
 from portal.refused_calls import refusal_of
+from portal.request_filters import Filters
 from portal.request_table import request_table
 from portal.screens.guard import screen
 from portal.screens.saved_views import with_default
-from tenants.models import ApiKey, Project, Team
+from tenants.models import Project, Team
 
 PAGE = 50
-
-
-class Filters(forms.Form):
-    """Everything in the query string, so that a view of the list is a link."""
-
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
-    team = forms.ChoiceField(required=False)
-    project = forms.ChoiceField(required=False)
-    key = forms.CharField(required=False, label="Key's prefix", max_length=32)
-    model = forms.CharField(required=False, max_length=200)
-    status = forms.ChoiceField(required=False, choices=[("", "any"), *STATUSES.items()])
-    cost = forms.DecimalField(required=False, label="Cost from, USD", min_value=0, max_digits=12, decimal_places=9)
-    before = forms.UUIDField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        for name, rows in [("team", Team.objects.all()), ("project", Project.objects.select_related("team"))]:
-            choice = self.fields[name]
-            assert isinstance(choice, forms.ChoiceField)
-            choice.choices = [("", "any"), *((str(row.pk), str(row)) for row in rows)]
-
-    def wanted(self) -> RequestFilter:
-        """What is not valid is not filtered by, and the form says so."""
-        self.is_valid()
-        chosen = self.cleaned_data
-        keys = None
-        if chosen.get("key"):
-            keys = frozenset(ApiKey.objects.filter(prefix__icontains=chosen["key"]).values_list("id", flat=True))
-        return RequestFilter(
-            since=_start_of(chosen.get("since")),
-            until=_start_of(chosen.get("until"), days=1),
-            team_id=_uuid(chosen.get("team")),
-            project_id=_uuid(chosen.get("project")),
-            caller_ids=keys,
-            model=chosen.get("model") or None,
-            outcome=chosen.get("status") or None,
-            min_cost_nano_usd=money.from_usd(chosen["cost"]) if chosen.get("cost") else None,
-        )
 
 
 @screen("audit.request.view")
@@ -87,6 +45,7 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         "following": next_page(request, shown[-1].id if len(found) > PAGE else None),
         "is_first": before is None,
         "is_filtered": wanted != RequestFilter(),
+        "further": filters.further(),
         **_labels(shown),
     }
     return render(request, "portal/requests/list.html", context)
@@ -162,12 +121,3 @@ def _waiver(told: Request) -> Waiver | None:
 
 def _pretty(envelope: Any) -> str:
     return json.dumps(envelope, indent=2, ensure_ascii=False)
-
-
-def _start_of(day: Any, *, days: int = 0) -> datetime | None:
-    """Midnight in the organisation's time zone."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=days), time())) if day else None
-
-
-def _uuid(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
