@@ -7,6 +7,7 @@ from audit.models.body import Body, DataKey, Subject
 from audit.models.change import Change
 from audit.models.record import Record
 from audit.models.settlement import Correction, RolledUp, Settlement, Spent
+from audit.models.statement import Statement
 from audit.models.usage import (
     UsageCombination,
     UsageCursor,
@@ -31,6 +32,7 @@ __all__ = [
     "RolledUp",
     "Settlement",
     "Spent",
+    "Statement",
     "Subject",
     "UsageCombination",
     "UsageCursor",

@@ -24,6 +24,7 @@ SEEN_BY = {
     "api_key": "tenants.api_key.view",
     "budget_increase": "tenants.budget_increase.view",
     "organization": "portal.view",
+    "statement": "audit.spend.view",
     "team": "portal.view",
     "user": "portal.view",
 }

@@ -14,5 +14,8 @@ ACTIONS: dict[str, Action] = {
         "Refused",
         "Somebody tried what they may not: the service, page or statement, the code, and the request or approval.",
     ),
+    "portal.statement.closed": Action(
+        "Month closed", "The statement of an organisation or a team: what was spent, corrections, and its digest."
+    ),
     "portal.one_time_password.enrolled": Action("Second factor set up", "A person confirmed a device for codes."),
 }

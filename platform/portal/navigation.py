@@ -103,6 +103,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Identity providers", "badge", "admin:tenants_identityprovider_changelist", "tenants.api_key.view"),
             Link("Budgets", "account_balance_wallet", "budgets", "audit.spend.view"),
             Link("More for budgets", "add_card", "budget-increases", increases.VIEW, _increases),
+            Link("Statements", "request_quote", "statements", "audit.spend.view"),
             Link("Rate limits", "speed", "admin:tenants_ratelimit_changelist", "audit.spend.view"),
             Link("Teams", "groups", "admin:tenants_team_changelist"),
             Link("Onboard a team", "group_add", "team-onboard", onboarding.ACT),

@@ -40,6 +40,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.MORE_GRANTED: "Granted as you asked: {}.",
     NoticeKind.MORE_REFUSED: "Refused: {}.",
     NoticeKind.MORE_ENDED: "Ended before its time: {}.",
+    NoticeKind.STATEMENT_CLOSED: "Closed, and not to be changed any more: {}.",
     NoticeKind.LEADING: "Made for you to lead: {}.",
     NoticeKind.WAIVER_TO_SIGN: "For two to sign who did not ask: {}.",
     NoticeKind.WAIVER_GRANTED: "In force as you asked: {}.",

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Model as Row
 from django.urls import reverse
 
+from audit.models import Statement
 from governance import models as governance
 from kit import money
 from portal.timeline import Entry
@@ -29,6 +30,7 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (tenants.Budget, "admin:tenants_budget_change", ()),
     (tenants.BudgetIncrease, "budget-increase", ("budget",)),
     (tenants.RateLimit, "admin:tenants_ratelimit_change", ("organization", "team", "project__team", "api_key")),
+    (Statement, "statement", ()),
     (governance.Provider, "admin:governance_provider_change", ()),
     (governance.Model, "admin:governance_model_change", ()),
     (governance.Deployment, "admin:governance_deployment_change", ("model", "provider")),

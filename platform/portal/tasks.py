@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from celery import shared_task
 
-from kit import clock
+from kit import clock, errors
+from kit.context import Actor
 from portal import heartbeats
 from portal.mail.digest import send_digests
 from portal.mail.sending import send_due
+from portal.statements import closing
+from tenants.models import Organization
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -26,3 +31,15 @@ def send_mail() -> int:
 def send_daily_mail() -> int:
     """What people are told once a day; each at the first run after their morning. Gives how many the server took."""
     return send_digests(clock.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def close_months() -> int:
+    """Closes months that are over, a few hours after their end. Gives how many statements that made."""
+    now, made = clock.now(), 0
+    for organization in Organization.across_tenants.using("system").all():
+        actor = Actor("system", organization.id, organization.id)
+        for month in closing.due(organization, now):
+            with suppress(errors.Conflict):  # usage is not counted to the end yet
+                made += len(closing.close(actor=actor, organization=organization, month=month, now=now))
+    return made

@@ -40,6 +40,7 @@ from portal.screens import (
     session,
     shadow_use,
     spend,
+    statements,
     third_parties,
     waivers,
 )
@@ -141,6 +142,14 @@ _SCREENS = [
     path("budget-increases/<uuid:increase_id>/decide/", increases.decide, name="budget-increase-decide"),
     path("budget-increases/<uuid:increase_id>/end/", increases.end, name="budget-increase-end"),
     path("spend/", spend.show, name="spend"),
+    path("statements/", statements.listing, name="statements"),
+    path("statements/<uuid:statement_id>/", statements.show, name="statement"),
+    path(
+        "statements/<uuid:statement_id>/statement.pdf", statements.as_file, {"extension": "pdf"}, name="statement-pdf"
+    ),
+    path(
+        "statements/<uuid:statement_id>/statement.csv", statements.as_file, {"extension": "csv"}, name="statement-csv"
+    ),
     path("failures/", failures.matrix, name="failures"),
 ]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from audit.models import Record
+from audit.models import Record, Statement
 from governance.models import (
     Agreement,
     ApprovalRequest,
@@ -48,6 +48,7 @@ SUBJECTS: dict[str, AnyModel] = {
     "views/": SavedView,
     "waivers/": Waiver,
     "requests/": Record,
+    "statements/": Statement,
     "revocations/": Suspension,
     "api/requests/": Record,
     "account/tokens/": PersonalAccessToken,

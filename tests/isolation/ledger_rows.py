@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit import models as audit
 from audit.ledger.envelope import Decided, Held, Named, RequestedEnvelope, encode
+from audit.usage.statements import Stated, digest
 from kit.ids import new_id
 
 if TYPE_CHECKING:
@@ -73,6 +74,22 @@ def _correction(plot: Plot) -> Any:
         kind="late_truth",
         difference_nano_usd=-1,
         at=plot.world.now,
+    )
+
+
+def _statement(plot: Plot) -> Any:
+    content = Stated({}, {}).written({})
+    return plot.add(
+        audit.Statement,
+        id=new_id(),
+        owner_id=plot.team.id,
+        month=plot.world.now.date().replace(day=1),
+        time_zone="UTC",
+        closed_at=plot.world.now,
+        content=content,
+        digest=digest(content),
+        spent_nano_usd=0,
+        corrected_nano_usd=0,
     )
 
 
@@ -228,6 +245,7 @@ LEDGER: dict[type[Any], Callable[[Plot], Any]] = {
     audit.Spent: _spent,
     audit.UsageCombination: _combination,
     audit.UsageQuarter: _quarter,
+    audit.Statement: _statement,
     audit.UsageDay: _day,
     audit.UsageLabel: _label,
     audit.UsageLabelDay: _label_day,

@@ -24,6 +24,7 @@ PRIVILEGES = {
     "audit_settlement": ("S", "S", NONE),
     "audit_spent": ("S", "S", NONE),
     "audit_subject": ("S", "S", NONE),
+    "audit_statement": ("S", "S", NONE),
     "audit_usage_combination": ("S", "S", NONE),
     "audit_usage_cursor": ("S", "S", NONE),
     "audit_usage_day": ("S", "S", NONE),

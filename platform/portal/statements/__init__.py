@@ -1,0 +1,1 @@
+"""Statements of months: closing them, and the documents that are made of them."""
