@@ -104,6 +104,12 @@ def period_of(budget: BudgetEntry, time_zone: str, at: datetime) -> tuple[str, d
     return _period(budget.period, time_zone, int(at.timestamp()) // _QUARTER_HOUR)
 
 
+def period_names(time_zone: str, at: datetime) -> frozenset[str]:
+    """Of every kind of period, the one that `at` falls in."""
+    quarter_hour = int(at.timestamp()) // _QUARTER_HOUR
+    return frozenset(_period(kind, time_zone, quarter_hour)[0] for kind in ("day", "week", "month", "quarter", "total"))
+
+
 _QUARTER_HOUR = 900  # offsets of time zones are multiples of it, and so are midnights
 
 

@@ -8,7 +8,7 @@ from celery import shared_task
 
 from kit import clock, errors
 from kit.context import Actor
-from portal import heartbeats
+from portal import counter_drift, heartbeats
 from portal.mail.digest import send_digests
 from portal.mail.sending import send_due
 from portal.statements import closing
@@ -43,3 +43,9 @@ def close_months() -> int:
             with suppress(errors.Conflict):  # usage is not counted to the end yet
                 made += len(closing.close(actor=actor, organization=organization, month=month, now=now))
     return made
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def repair_counters() -> int:
+    """Makes counters of budgets anew that differ from the books. Gives how many accounts did."""
+    return len(counter_drift.repair())

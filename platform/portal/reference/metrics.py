@@ -6,6 +6,7 @@ import audit.ledger.append  # noqa: F401 - each of these declares what it counts
 import gateway.process
 import gateway.tasks  # noqa: F401
 import portal.celery_metrics
+import portal.counter_drift
 import portal.page_metrics  # noqa: F401
 from kit import metrics
 from portal.reference.markdown import code, page, table
