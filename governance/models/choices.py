@@ -146,6 +146,8 @@ class NoticeKind(models.TextChoices):
     MORE_GRANTED = "more_granted", "More of a budget that you asked for is granted"
     MORE_REFUSED = "more_refused", "More of a budget that you asked for is refused"
     MORE_ENDED = "more_ended", "More of a budget that you asked for ends before its time"
+    DAILY_COSTS = "daily_costs", "What was spent the day before"
+    WEEKLY_COSTS = "weekly_costs", "What was spent the week before"
     STATEMENT_CLOSED = "statement_closed", "The statement of a month is closed"
     LEADING = "leading", "A team is made for you to lead"
     WAIVER_TO_SIGN = "waiver_to_sign", "A waiver waits for your signature"

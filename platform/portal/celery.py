@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
     "escalate-overdue": {"task": "governance.tasks.escalate_overdue", "schedule": crontab(minute="*/10")},
     "send-mail": {"task": "portal.tasks.send_mail", "schedule": 15.0},
     "send-daily-mail": {"task": "portal.tasks.send_daily_mail", "schedule": crontab(minute="*/10")},
+    "tell-costs": {"task": "portal.tasks.tell_costs", "schedule": crontab(minute="*/10")},
     "close-months": {"task": "portal.tasks.close_months", "schedule": crontab(minute=25)},
     "roll-up-usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0},
     "repair-counters": {"task": "portal.tasks.repair_counters", "schedule": crontab(minute="*/5")},

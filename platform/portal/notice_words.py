@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from governance.models import Approval, Notice, NoticeKind
+from portal.spend import reports
 from portal.subjects import Subject, named
+from tenants.models import Organization
 
 _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.REVIEW_WANTED: "For you to review: {}.",
@@ -40,6 +42,8 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.MORE_GRANTED: "Granted as you asked: {}.",
     NoticeKind.MORE_REFUSED: "Refused: {}.",
     NoticeKind.MORE_ENDED: "Ended before its time: {}.",
+    NoticeKind.DAILY_COSTS: "What was spent yesterday: {}.",
+    NoticeKind.WEEKLY_COSTS: "What was spent last week: {}.",
     NoticeKind.STATEMENT_CLOSED: "Closed, and not to be changed any more: {}.",
     NoticeKind.LEADING: "Made for you to lead: {}.",
     NoticeKind.WAIVER_TO_SIGN: "For two to sign who did not ask: {}.",
@@ -51,12 +55,14 @@ _HIDDEN = "Something you may no longer see"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`address` is the page of the subject; empty where it has none or may not be seen."""
+    """`address` is the page of the subject, or of what is told of it; empty where it has none or may not be seen.
+    `lines` are what an e-mail says beside."""
 
     notice: Notice
     text: str
     address: str
     is_seen: bool
+    lines: tuple[str, ...] = ()
 
 
 def told(notices: Iterable[Notice]) -> list[Told]:
@@ -64,7 +70,11 @@ def told(notices: Iterable[Notice]) -> list[Told]:
     listed = list(notices)
     subjects = named(notice.subject_id for notice in listed)
     days = _days({notice.subject_id for notice in listed if notice.kind == NoticeKind.RECERTIFICATION_DUE})
-    return [_told(notice, subjects.get(notice.subject_id), days.get(notice.subject_id, "")) for notice in listed]
+    addresses = _addresses(listed)
+    return [
+        _told(notice, subjects.get(notice.subject_id), days.get(notice.subject_id, ""), addresses.get(notice.id, ""))
+        for notice in listed
+    ]
 
 
 def _days(approval_ids: set[UUID]) -> dict[UUID, str]:
@@ -73,6 +83,13 @@ def _days(approval_ids: set[UUID]) -> dict[UUID, str]:
     return {row: f" by {date_format(timezone.localtime(day), 'j F Y')}" for row, day in rows}
 
 
-def _told(notice: Notice, subject: Subject | None, by: str) -> Told:
+def _told(notice: Notice, subject: Subject | None, by: str, address: str) -> Told:
     text = _SENTENCES[NoticeKind(notice.kind)].format(subject.name if subject else _HIDDEN, by=by)
-    return Told(notice, text, subject.address if subject else "", subject is not None)
+    return Told(notice, text, (address or subject.address) if subject else "", subject is not None)
+
+
+def _addresses(notices: Iterable[Notice]) -> dict[UUID, str]:
+    """Of notices that are not about their subject's page, by their ids."""
+    of_costs = [notice for notice in notices if notice.kind in reports.KINDS]
+    owners = Organization.objects.in_bulk({notice.organization_id for notice in of_costs}) if of_costs else {}
+    return {notice.id: reports.report_of(notice, owners[notice.organization_id]).address() for notice in of_costs}

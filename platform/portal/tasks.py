@@ -11,6 +11,7 @@ from kit.context import Actor
 from portal import counter_drift, heartbeats
 from portal.mail.digest import send_digests
 from portal.mail.sending import send_due
+from portal.spend import reports
 from portal.statements import closing
 from tenants.models import Organization
 
@@ -49,3 +50,9 @@ def close_months() -> int:
 def repair_counters() -> int:
     """Makes counters of budgets anew that differ from the books. Gives how many accounts did."""
     return len(counter_drift.repair())
+
+
+def tell_costs() -> int:
+    """What yesterday cost, and last week, in the morning of each organisation. Gives how many people are told."""
+    now = clock.now()
+    return sum(reports.tell(organization, now) for organization in Organization.across_tenants.using("system").all())

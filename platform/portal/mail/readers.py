@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from governance.models import Notice
 from governance.services.notices import roles_that_see
+from kit import clock
 from kit.scoping import Scope, within
 from portal.notice_words import Told, told
+from portal.spend import reports
+from tenants import permissions
 from tenants.models import Membership, Organization, User
 
 SYSTEM = "system"
@@ -34,7 +37,15 @@ class Reader:
         roles = {membership.role for membership in self.memberships}
         theirs = [notice for notice in notices if roles.intersection(roles_that_see(notice.subject_kind))]
         with within(self.scope):
-            return [each for each in told(theirs) if each.is_seen]
+            return [self._whole(each) for each in told(theirs) if each.is_seen]
+
+    def _whole(self, each: Told) -> Told:
+        """With the figures, where it tells of costs to somebody who may still see them."""
+        sees_spend = any("audit.spend.view" in permissions.ACTS[held.role] for held in self.memberships)
+        if each.notice.kind not in reports.KINDS or not sees_spend:
+            return each
+        report = reports.report_of(each.notice, self.organization)
+        return replace(each, lines=tuple(report.lines(clock.now())))
 
 
 def reader_of(organization_id: UUID, person_id: UUID) -> Reader | None:

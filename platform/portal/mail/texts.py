@@ -15,7 +15,7 @@ from tenants.models import Organization, User
 
 
 def of_notice(told: Told, person: User, organization: Organization) -> EmailMessage:
-    lines = [told.text, "", link_to(told.address or reverse("notices"))]
+    lines = [told.text, "", *_figures(told), link_to(told.address or reverse("notices"))]
     return _message(person, organization, f"Chancery: {told.text}", lines, told.notice.id)
 
 
@@ -34,10 +34,15 @@ def link_to(address: str) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{address}"
 
 
+def _figures(told: Told) -> list[str]:
+    return [*told.lines, ""] if told.lines else []
+
+
 def _section(title: str, told: Sequence[Told]) -> list[str]:
     found = [title, ""] if told else []
     for each in told:
-        found += [f"- {each.text}", f"  {link_to(each.address or reverse('notices'))}", ""]
+        link = link_to(each.address or reverse("notices"))
+        found += [f"- {each.text}", *(f"  {line}" for line in each.lines), f"  {link}", ""]
     return found
 
 

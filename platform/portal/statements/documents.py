@@ -14,13 +14,12 @@ from audit.models import Statement
 from audit.usage.statements import Item, Lines, Stated
 from audit.usage.totals import Figures
 from kit import money
+from portal.export.table import harmless
 
 HEADINGS = (
     *("month", "kind", "team", "project", "key", "model"),
     *("requests", "input_tokens", "output_tokens", "cost_usd", "estimated_usd"),
 )
-# What spreadsheets take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def as_csv(statement: Statement) -> str:
             [
                 f"{month:%Y-%m}",
                 "correction" if row.correction_of else "usage",
-                *map(_text, (row.team, row.project, row.key, row.model)),
+                *map(harmless, (row.team, row.project, row.key, row.model)),
                 *(figures.requests, figures.input_tokens, figures.output_tokens),
                 *(money.plain(figures.nano_usd), money.plain(figures.estimated_nano_usd)),
             ]
@@ -78,7 +77,3 @@ def _row(correction_of: date | None, item: Item, figures: Figures, names: Mappin
         return "–" if identifier is None else str(names.get(f"id_{identifier.hex}", identifier))
 
     return Row(correction_of, name(item.team_id), name(item.project_id), name(item.api_key_id), item.model, figures)
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
