@@ -52,6 +52,7 @@ def repair_counters() -> int:
     return len(counter_drift.repair())
 
 
+@shared_task  # type: ignore[untyped-decorator]
 def tell_costs() -> int:
     """What yesterday cost, and last week, in the morning of each organisation. Gives how many people are told."""
     now = clock.now()
