@@ -36,12 +36,16 @@ from tests.gateway.admission.valkey import PASSWORD, Valkey
 
 T = TypeVar("T")
 MOST_CALLS_AT_ONCE = 8  # what one pass over expired leases takes
-NANO = 2**53 // 9 + 12_345  # a call of nine is beyond what a double counts exactly
+# A call costs up to nine of them: beyond what a double counts exactly, and about as much as the books can hold.
+UNITS = st.sampled_from([2**53 // 9 + 12_345, 10**17 + 7])
 
 
 @dataclass(frozen=True)
 class Arrival:
-    cost: int
+    """Costs so many units, and a nano-dollar more or less."""
+
+    units: int
+    off: int
     input_tokens: int
     output_tokens: int
     lease_seconds: int
@@ -58,10 +62,18 @@ class Ending:
     arrives: bool
 
 
-COSTS = st.builds(lambda units, off: max(0, units * NANO + off), st.integers(0, 9), st.integers(-1, 1))
 TOKENS = st.integers(0, 150)
 ARRIVALS = st.lists(
-    st.builds(Arrival, COSTS, TOKENS, TOKENS, st.sampled_from([5, 60]), st.booleans(), st.booleans()),
+    st.builds(
+        Arrival,
+        st.integers(0, 9),
+        st.integers(-1, 1),
+        TOKENS,
+        TOKENS,
+        st.sampled_from([5, 60]),
+        st.booleans(),
+        st.booleans(),
+    ),
     min_size=1,
     max_size=4,
 )
@@ -77,8 +89,9 @@ class Admissions(RuleBasedStateMachine):
 
     server: Valkey
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(unit=UNITS)
+    def open(self, unit: int) -> None:
+        self.unit = unit
         self.loop = asyncio.Runner()
         self.books = Books()
         self.till = self.run_in_loop(self.make_till())
@@ -89,8 +102,8 @@ class Admissions(RuleBasedStateMachine):
         )
         self.month = 1
         self.budgets: tuple[BudgetLine, ...] = (
-            budget(13 * NANO, self.period, level="key"),
-            budget(21 * NANO, self.period, level="organization"),
+            budget(13 * self.unit, self.period, level="key"),
+            budget(21 * self.unit, self.period, level="organization"),
         )
         self.calls: list[Hold] = []
         self.ended: list[Hold] = []
@@ -116,7 +129,7 @@ class Admissions(RuleBasedStateMachine):
             lines: list[Limit | BudgetLine] = [*self.limits[first:], *self.budgets[first:]]
             call = self.till.call(
                 *lines,
-                cost=arrival.cost,
+                cost=max(0, arrival.units * self.unit + arrival.off),
                 tokens=arrival.input_tokens,
                 output_tokens=arrival.output_tokens,
                 lease_seconds=arrival.lease_seconds,
