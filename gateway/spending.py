@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from gateway.admission.holds import QUANTITIES, WINDOWS, BudgetLine, Level, Limit, Rate
 from gateway.snapshot.index import Snapshot
+from tenants import periods
 from tenants.models.money import RATES, allowance_of
 from tenants.snapshot import BudgetEntry, RateLimitEntry
 
@@ -97,37 +97,14 @@ def requests_per_minute(limits: tuple[Limit, ...]) -> int | None:
 
 
 def period_of(budget: BudgetEntry, time_zone: str, at: datetime) -> tuple[str, datetime | None]:
-    """The name of the period `at` falls in, in the organisation's time zone, and when the next one begins.
-
-    Names of one budget's periods order as text: `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `total`.
-    """
-    return _period(budget.period, time_zone, int(at.timestamp()) // _QUARTER_HOUR)
+    """As `tenants.periods.period_of`, of a budget."""
+    return periods.period_of(budget.period, time_zone, at)
 
 
 def period_names(time_zone: str, at: datetime) -> frozenset[str]:
     """Of every kind of period, the one that `at` falls in."""
-    quarter_hour = int(at.timestamp()) // _QUARTER_HOUR
-    return frozenset(_period(kind, time_zone, quarter_hour)[0] for kind in ("day", "week", "month", "quarter", "total"))
-
-
-_QUARTER_HOUR = 900  # offsets of time zones are multiples of it, and so are midnights
-
-
-@lru_cache(maxsize=1024)
-def _period(period: str, time_zone: str, quarter_hour: int) -> tuple[str, datetime | None]:
-    local = datetime.fromtimestamp(quarter_hour * _QUARTER_HOUR, ZoneInfo(time_zone))
-    today = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    if period == "day":
-        return f"{local:%Y-%m-%d}", today + timedelta(days=1)
-    if period == "week":
-        return f"{local:%G-W%V}", today + timedelta(days=7 - local.weekday())
-    if period == "month":
-        return f"{local:%Y-%m}", (today.replace(day=28) + timedelta(days=4)).replace(day=1)
-    if period == "quarter":
-        quarter = (local.month + 2) // 3
-        first = today.replace(month=3 * quarter, day=28) + timedelta(days=4)
-        return f"{local:%Y}-Q{quarter}", first.replace(day=1)
-    return "total", None
+    kinds = ("day", "week", "month", "quarter", "total")
+    return frozenset(periods.period_of(kind, time_zone, at)[0] for kind in kinds)
 
 
 def _of_end_user(snapshot: Snapshot, levels: LevelIds, end_user: UUID) -> list[Limit]:

@@ -146,4 +146,16 @@ ACTIONS: dict[str, Action] = {
         "Waiver in force", "The second signature: the condition does not hold for the use case until the waiver ends."
     ),
     "governance.waiver.ended": Action("Waiver ended", "Before its time: the condition holds again."),
+    "governance.alert_rule.set": Action(
+        "Alert rule set", "How one kind of alert is watched for, in the organisation or a team, and from what on."
+    ),
+    "governance.alert_channel.added": Action("Alert channel added", "Its kind, and from which severity it is told."),
+    "governance.alert_channel.changed": Action("Alert channel changed", "From which severity it is told, and whether."),
+    "governance.alert_channel.moved": Action("Alert channel moved", "Alerts go to another address from then on."),
+    "governance.alert_channel.tested": Action("Alert channel tested", "A message was sent that says so."),
+    "governance.alert.acknowledged": Action("Alert acknowledged", "Somebody is at it."),
+    "governance.alert.muted": Action(
+        "Alert muted", "For how many hours nobody is told of this kind on its subject. The reason is not sealed."
+    ),
+    "governance.alert.unmuted": Action("Alert unmuted", "People and channels are told of it again."),
 }

@@ -43,6 +43,11 @@ def notices_changed(organization_id: UUID, *, using: str = DEFAULT_DB_ALIAS) -> 
     transaction.on_commit(lambda: _send(organization_id, "notices"), using=using, robust=True)
 
 
+def alerts_changed(organization_id: UUID) -> None:
+    """Tells open pages that alerts are not what they were."""
+    transaction.on_commit(lambda: _send(organization_id, "alerts"), robust=True)
+
+
 def _send(organization_id: UUID, topic: str) -> None:
     global _away_until
     if clock.monotonic() < _away_until:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from celery import shared_task
 from django.db import connections
 from django.db.models import QuerySet
 
+from governance.delivery import sending
 from governance.models import (
     Approval,
     EvaluationPlan,
@@ -21,10 +23,13 @@ from governance.models import (
     SnapshotAcknowledgement,
     Waiting,
 )
-from governance.services import drift, escalations, evaluations, life, recertification
+from governance.services import alert_watch, drift, escalations, evaluations, life, recertification
 from kit import clock, errors
 from kit.context import Actor
 from kit.scoping import within
+from tenants.models import Organization
+
+logger = logging.getLogger(__name__)
 
 KEPT = timedelta(hours=6)
 SHOWN = timedelta(days=90)  # how long it took until every worker decided by a revocation
@@ -117,3 +122,36 @@ def escalate_overdue() -> int:
     return sum(
         escalations.escalate_overdue(organization_id=owner.organization_id, now=now) for owner in _owners_of(overdue)
     )
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def watch_usage() -> int:
+    """Looks at budgets, days and traffic of every organisation. Gives how many alerts were opened or became worse."""
+    return sum(_watch(actor, alert_watch.USAGE) for actor in _everybody())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def watch_anomalies() -> int:
+    """Looks at the last whole hour and the last whole day of every organisation. As `watch_usage`."""
+    return sum(_watch(actor, alert_watch.ANOMALIES) for actor in _everybody())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def send_alert_messages() -> int:
+    """Tells channels what they are due to be told. Gives how many messages they took."""
+    return sending.send_due()
+
+
+def _watch(actor: Actor, looks: alert_watch.Looks) -> int:
+    """None for an organisation that cannot be looked at: the others are."""
+    try:
+        with within(actor.scope):
+            return alert_watch.look(actor=actor, looks=looks, now=clock.now())
+    except Exception:
+        logger.exception("alerts of organisation %s could not be looked for", actor.organization_id)
+        return 0
+
+
+def _everybody() -> Iterator[Actor]:
+    for identifier in Organization.across_tenants.using("system").order_by("id").values_list("id", flat=True):
+        yield Actor("system", identifier, identifier)

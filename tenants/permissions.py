@@ -27,6 +27,7 @@ _INCREASES = {"tenants.budget_increase.view"}
 _SPEND = {"audit.spend.view"} | _INCREASES
 _ASK_FOR_MORE = {"tenants.budget.ask"} | _INCREASES
 _RATE = {"governance.price.rerate"}
+_ALERTS = {"governance.alert.view", "governance.alert.handle", "governance.alert_rule.manage"}
 _REGISTER = {"governance.register.view", "governance.register.manage"} | _ASK
 _STOP = {"governance.model.suspend", "governance.caller.suspend", "governance.suspension.view"}
 _REVIEW = {"governance.approval.review", "governance.break_glass.decide", "governance.waiver.sign"}
@@ -42,6 +43,7 @@ ACTS: dict[str, frozenset[str]] = {
         | _REVIEW
         | _RATE
         | _ASK_FOR_MORE
+        | _ALERTS
         | _SPEND
         | {"audit.request.view", "tenants.member.view"}
     ),
@@ -52,6 +54,7 @@ ACTS: dict[str, frozenset[str]] = {
         | _DECIDE
         | _SPEND
         | {"tenants.api_key.view", "audit.request.view", "audit.act.view", "tenants.member.view"}
+        | {"governance.alert.view", "governance.alert.handle"}
     ),
     "auditor": frozenset(
         _EVERYONE
@@ -63,6 +66,7 @@ ACTS: dict[str, frozenset[str]] = {
             "tenants.member.view",
             "audit.request.view",
             "audit.act.view",
+            "governance.alert.view",
         }
     ),
     "team_lead": frozenset(
@@ -71,6 +75,7 @@ ACTS: dict[str, frozenset[str]] = {
         | _ASK
         | _ASK_FOR_MORE
         | _SPEND
+        | _ALERTS
         | {
             "governance.register.view",
             "tenants.project.manage",

@@ -1,3 +1,5 @@
+from governance.models.alert import Alert, AlertChannel, AlertMessage, AlertMute, AlertRule
+from governance.models.alert_choices import AlertKind, ChannelKind, MessageEvent, MessageState, Severity
 from governance.models.approval import Approval, ApprovalRequest
 from governance.models.break_glass import BreakGlass, BreakGlassSignature
 from governance.models.card import ModelCard
@@ -47,11 +49,18 @@ __all__ = [
     "Agreement",
     "AgreementKind",
     "AiActClass",
+    "Alert",
+    "AlertChannel",
+    "AlertKind",
+    "AlertMessage",
+    "AlertMute",
+    "AlertRule",
     "Approval",
     "ApprovalRequest",
     "ApprovalState",
     "BreakGlass",
     "BreakGlassSignature",
+    "ChannelKind",
     "Claim",
     "Comment",
     "Criticality",
@@ -72,6 +81,8 @@ __all__ = [
     "GatewayProcess",
     "Life",
     "MailState",
+    "MessageEvent",
+    "MessageState",
     "Modality",
     "Model",
     "ModelCard",
@@ -94,6 +105,7 @@ __all__ = [
     "Route",
     "RouteCandidate",
     "RunStatus",
+    "Severity",
     "SignatureKind",
     "SnapshotAcknowledgement",
     "SnapshotChange",

@@ -153,6 +153,7 @@ class NoticeKind(models.TextChoices):
     WAIVER_TO_SIGN = "waiver_to_sign", "A waiver waits for your signature"
     WAIVER_GRANTED = "waiver_granted", "A waiver you asked for is in force"
     WAIVER_ENDED = "waiver_ended", "A waiver you asked for or signed was ended"
+    ALERTED = "alerted", "An alert is opened"
 
 
 class NoticeWay(models.TextChoices):

@@ -6,6 +6,8 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from governance.rest import (
+    alert_channels,
+    alerts,
     approvals,
     break_glass,
     discussion,
@@ -51,6 +53,9 @@ router.register("comments", discussion.CommentViewSet, "api-comment")
 router.register("notices", notices.NoticeViewSet, "api-notice")
 router.register("break-glass", break_glass.BreakGlassViewSet, "api-break-glass")
 router.register("waivers", waivers.WaiverViewSet, "api-waiver")
+router.register("alerts", alerts.AlertViewSet, "api-alert")
+router.register("alert-channels", alert_channels.AlertChannelViewSet, "api-alert-channel")
+router.register("alert-rules", alerts.AlertRuleViewSet, "api-alert-rule")
 router.register("suspensions", suspensions.SuspensionViewSet, "api-suspension")
 
 urlpatterns = [

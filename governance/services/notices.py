@@ -21,6 +21,7 @@ from tenants.models import Membership
 
 # By which act the subject of a notice is seen, where that is not the register's.
 SEEN_BY = {
+    "alert": "governance.alert.view",
     "api_key": "tenants.api_key.view",
     "budget_increase": "tenants.budget_increase.view",
     "organization": "portal.view",

@@ -42,5 +42,9 @@ app.conf.beat_schedule = {
     "look-for-drift": {"task": "governance.tasks.look_for_drift", "schedule": 15.0},
     "keep-evaluations": {"task": "governance.tasks.keep_evaluations", "schedule": 60.0},
     "keep-terms": {"task": "governance.tasks.keep_terms", "schedule": crontab(minute=20)},
+    # Usage is counted every half minute, so an hour is whole a few minutes after it.
+    "watch-usage": {"task": "governance.tasks.watch_usage", "schedule": crontab(minute="*/5")},
+    "watch-anomalies": {"task": "governance.tasks.watch_anomalies", "schedule": crontab(minute="7,22,37,52")},
+    "send-alert-messages": {"task": "governance.tasks.send_alert_messages", "schedule": 15.0},
     "prune-snapshot-changes": {"task": "governance.tasks.prune_snapshot_changes", "schedule": crontab(minute=15)},
 }

@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from governance import selectors as register
 from governance.models import SnapshotAcknowledgement
-from governance.services import break_glass, increases, notices, onboarding, waivers
+from governance.services import alerts, break_glass, increases, notices, onboarding, waivers
 from governance.services.approvals import queue
 from governance.snapshot.acknowledge import living
 from kit import clock
@@ -69,6 +69,7 @@ GROUPS: list[tuple[str, list[Link]]] = [
             Link("Exceptions", "emergency", "exceptions", "governance.register.view", _exceptions, "/waivers/"),
             Link("Review rules", "rule", "review-rules", "governance.register.view"),
             Link("Due", "event_upcoming", "due", "governance.register.view"),
+            Link("Alerts", "warning", "alerts", "governance.alert.view", alerts.waiting_of, "/alert-"),
             Link("Notices", "notifications", "notices"),
             Link("Spend", "payments", "spend", "audit.spend.view"),
             Link("Requests", "receipt_long", "requests", "audit.request.view"),

@@ -49,6 +49,7 @@ _SENTENCES: dict[NoticeKind, str] = {
     NoticeKind.WAIVER_TO_SIGN: "For two to sign who did not ask: {}.",
     NoticeKind.WAIVER_GRANTED: "In force as you asked: {}.",
     NoticeKind.WAIVER_ENDED: "Ended before its time: {}.",
+    NoticeKind.ALERTED: "An alert: {}.",
 }
 _HIDDEN = "Something you may no longer see"
 

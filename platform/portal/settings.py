@@ -213,6 +213,9 @@ SPECTACULAR_SETTINGS = {
         "AgreementKindEnum": "governance.models.choices.AgreementKind",
         "SignatureKindEnum": "governance.models.choices.SignatureKind",
         "ExceptionStatusEnum": "governance.models.choices.ExceptionStatus",
+        "AlertKindEnum": "governance.models.alert_choices.AlertKind",
+        "ChannelKindEnum": "governance.models.alert_choices.ChannelKind",
+        "SeverityEnum": "governance.rest.alerts.SEVERITIES",
         "WaiverStepEnum": "governance.models.choices.WaiverStep",
     },
 }

@@ -44,6 +44,9 @@ _KINDS: list[tuple[type[Row], str, tuple[str, ...]]] = [
     (governance.Evidence, "evidence-one", ()),
     (governance.BreakGlass, "exception", ("model",)),
     (governance.Waiver, "waiver", ("use_case",)),
+    (governance.Alert, "alert", ()),
+    (governance.AlertRule, "", ("team",)),
+    (governance.AlertChannel, "alert-channel", ()),
     (governance.Approval, "admin:governance_approval_change", ("model",)),
 ]
 

@@ -71,7 +71,9 @@
       refresh(false);
     });
     socket.addEventListener("message", (event) => {
-      refresh(JSON.parse(event.data).topic === "approvals");
+      const { topic } = JSON.parse(event.data);
+      refresh(topic === "approvals");
+      if (topic === "alerts" && document.body.dataset.topic === topic) pill(0);
     });
     socket.addEventListener("close", () => {
       state("polling");

@@ -46,6 +46,8 @@ PAGES: list[tuple[str, str]] = [
     ("administrator", "/approvals/new/?model={model}"),
     ("officer", "/due/"),
     ("officer", "/notices/"),
+    ("officer", "/alerts/"),
+    ("officer", "/alert-rules/"),
     ("officer", "/evidence/"),
     ("officer", "/evidence/?tab=expiring"),
     ("officer", "/evidence/new/"),

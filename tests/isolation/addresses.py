@@ -15,6 +15,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from audit.models import Record, Statement
 from governance.models import (
     Agreement,
+    Alert,
+    AlertChannel,
     ApprovalRequest,
     BreakGlass,
     EvaluationCase,
@@ -35,6 +37,8 @@ from tests.support.cast import Browser, Person, browser
 # What the address itself does not say.
 SUBJECTS: dict[str, AnyModel] = {
     "agreements/": Agreement,
+    "alerts/": Alert,
+    "alert-channels/": AlertChannel,
     "approvals/": ApprovalRequest,
     "budget-increases/": BudgetIncrease,
     "budgets/": Budget,
@@ -54,7 +58,7 @@ SUBJECTS: dict[str, AnyModel] = {
     "account/tokens/": PersonalAccessToken,
 }
 # Parameters that name no row.
-OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/", "review-rules/<int:tier>"}
+OTHERS = {"admin/^(?P<app_label>", "admin/(?P<url>", "admin/r/", "review-rules/<int:tier>", "alert-rules/<slug:kind>"}
 _PARAMETER = re.compile(r"<\w+:\w+>|\(\?P<\w+>[^)]*\)")
 _OF_THE_ADMIN = re.compile(r"admin/(\w+)/(\w+)/")
 # Of the moment, and of the word that is taken out.

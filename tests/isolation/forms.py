@@ -179,6 +179,13 @@ FORMS: dict[str, Form] = {
         "compensating_control": "for tests",
         "reason": "for tests",
     },
+    "post /api/alert-rules/": lambda plot: {"kind": "tokens", "team": _id(plot, tenants.Team)},
+    "post /api/alert-channels/": lambda plot: {
+        "kind": "slack",
+        "name": _word(),
+        "url": "https://hooks.example.com/x",
+        "team": _id(plot, tenants.Team),
+    },
     "post /api/review-rules/": lambda plot: {"risk_tier": "high", "stages": [{"roles": ["compliance_officer"]}]},
     "post /api/claims/": lambda plot: {"request": _id(plot, governance.ApprovalRequest)},
     "post /api/comments/": lambda plot: {"request": _id(plot, governance.ApprovalRequest), "text": "for tests"},

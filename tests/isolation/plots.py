@@ -16,6 +16,7 @@ from kit import money
 from kit.ids import new_id
 from kit.scoping import within
 from tenants import models as tenants
+from tests.isolation.alert_rows import ALERTS
 from tests.isolation.discussion_rows import DISCUSSION
 from tests.isolation.exception_rows import EXCEPTIONS
 from tests.isolation.ledger_rows import LEDGER
@@ -393,6 +394,7 @@ FACTORIES: dict[AnyModel, Callable[[Plot], Any]] = {
     **REGISTER,
     **EXCEPTIONS,
     **MONEY,
+    **ALERTS,
     **PROBES,
     **LEDGER,
 }

@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from governance.models import (
     Agreement,
+    AlertChannel,
+    AlertRule,
     BreakGlass,
     Claim,
     Comment,
@@ -50,6 +52,8 @@ MADE_BY_OFFICERS = {"post /api/claims/", "post /api/questionnaires/", "post /api
 # Those that have screens of their own, or none, and no class of the admin.
 WITH_SCREENS = (
     Agreement,
+    AlertChannel,
+    AlertRule,
     BreakGlass,
     BudgetIncrease,
     Claim,

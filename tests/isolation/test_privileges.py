@@ -42,6 +42,20 @@ PRIVILEGES = {
     "django_content_type": ("S", "S", NONE),
     "django_migrations": ("S", "S", "S"),
     "django_session": (ALL, ALL, NONE),
+    "governance_alert": (
+        "SI U(acknowledged_at,acknowledged_by_id,bound,drivers,expected,finding,level,resolved_at,seen,seen_at,"
+        "severity,unit)",
+        "SI",
+        NONE,
+    ),
+    "governance_alertchannel": (
+        "SI U(host,is_active,least_severity,name,sealed,set_by_id)",
+        "SI U(sealed)",
+        NONE,
+    ),
+    "governance_alertmessage": ("SI", ALL, NONE),
+    "governance_alertmute": ("SI U(ends_at)", "SI", NONE),
+    "governance_alertrule": ("SI U(is_active,parameters,roles,set_at,set_by_id,severity)", "SI", NONE),
     "governance_approval": ("SI U(ended_at,noticed_days,recertify_by,suspended_at)", ALL, "S"),
     "governance_agreement": ("SI U(ended_at)", "SI", NONE),
     "governance_approvalrequest": (

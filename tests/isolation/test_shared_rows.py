@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from governance.models import Waiver
+from governance.models import Alert, AlertChannel, Waiver
 from kit.ids import new_id
 from kit.scoping import within
 from tests.isolation import ways
@@ -18,11 +18,12 @@ def _may_be_shared(model: AnyModel) -> bool:
 
 
 FOLLOWS = {Waiver}  # whose team is that of its use case, whatever is put in
+OF_THE_WHOLE = {Alert}  # what the organisation spends is not for people of single teams
 SHARED = [
     pytest.param(model, id=model._meta.label)
     for model in owned_models()
     if _may_be_shared(model)
-    and model not in FOLLOWS
+    and model not in FOLLOWS | OF_THE_WHOLE
     and model._meta.app_label != "audit"  # which nobody writes by hand
 ]
 
@@ -32,6 +33,7 @@ def share(plot: Plot, model: AnyModel) -> object:
     row = plot.row(model)
     columns = {each.attname: getattr(row, each.attname) for each in model._meta.concrete_fields}
     own = {"id": new_id(), "team_id": None} | ({"slug": f"shared-{new_id().hex}"} if "slug" in columns else {})
+    own |= {"name": f"shared-{new_id().hex}"} if model is AlertChannel else {}
     own |= {"role": "auditor"} if "role" in columns else {}
     own |= {"subject_id": new_id()} if "subject_id" in columns else {}
     return plot.add(model, **{name: value for name, value in (columns | own).items() if name != "organization_id"})

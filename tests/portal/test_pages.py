@@ -60,6 +60,12 @@ POSTED = [
     "/views/save/",
     f"/views/{NOBODYS}/change/",
     f"/views/{NOBODYS}/remove/",
+    f"/alerts/{NOBODYS}/acknowledge/",
+    f"/alerts/{NOBODYS}/mute/",
+    f"/alerts/{NOBODYS}/unmute/",
+    f"/alert-channels/{NOBODYS}/change/",
+    f"/alert-channels/{NOBODYS}/move/",
+    f"/alert-channels/{NOBODYS}/test/",
 ]
 
 

@@ -46,6 +46,7 @@ from tenants.services.organizations import Defaults, Limits, Settings
 from tests.support import breaking_glass as glass
 from tests.support import issuers, waiving
 from tests.support import world as worlds
+from tests.support.alert_acts import ALERTS
 from tests.support.answers import defined
 from tests.support.asked import ask, draft, new_model
 from tests.support.discussion_acts import DISCUSSION
@@ -330,7 +331,7 @@ PREPARED: dict[str, Callable[[World], Act]] = {
         lambda world: (world.officer, plan(_unique("team"), email=world.people["olivia"].email))[1],
         lambda actor, planned: onboarding.onboard(actor=actor, plan=planned, now=clock.now()),
     ),
-    **REGISTER | INCREASES | DISCUSSION | PROBES,
+    **REGISTER | INCREASES | ALERTS | DISCUSSION | PROBES,
     "governance.approval.requested": _on(
         new_model,
         lambda actor, model: approvals.submit(

@@ -43,6 +43,14 @@ WHO: dict[str, set[Role]] = {
     "tenants.budget_increase.granted": {_ADMIN},
     "tenants.budget_increase.refused": {_ADMIN},
     "tenants.budget_increase.ended": {_ADMIN},
+    "governance.alert_rule.set": {_ADMIN},
+    "governance.alert.acknowledged": {_ADMIN, _OFFICER, _LEAD},  # a lead of their own team's
+    "governance.alert.muted": {_ADMIN, _OFFICER, _LEAD},
+    "governance.alert.unmuted": {_ADMIN, _OFFICER, _LEAD},
+    "governance.alert_channel.added": {_ADMIN},
+    "governance.alert_channel.changed": {_ADMIN},
+    "governance.alert_channel.moved": {_ADMIN},
+    "governance.alert_channel.tested": {_ADMIN},
     "tenants.rate_limit.set": {_ADMIN},
     "governance.provider.registered": REGISTER,
     "governance.provider.moved": {_OFFICER},
@@ -112,6 +120,9 @@ WHO: dict[str, set[Role]] = {
     **{f"governance.{kind}.{verb}": REGISTER for kind in CALLERS for verb in ("suspended", "resumed")},
 }
 WITH_CODE = {
+    "governance.alert_channel.added",
+    "governance.alert_channel.changed",
+    "governance.alert_channel.moved",
     "tenants.organization.changed",
     "tenants.project.placed",
     "tenants.membership.added",

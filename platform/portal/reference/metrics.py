@@ -5,6 +5,7 @@ from __future__ import annotations
 import audit.ledger.append  # noqa: F401 - each of these declares what it counts
 import gateway.process
 import gateway.tasks  # noqa: F401
+import governance.delivery.sending  # noqa: F401
 import portal.celery_metrics
 import portal.counter_drift
 import portal.page_metrics  # noqa: F401

@@ -29,7 +29,7 @@ from tenants.services import allotments
 from tenants.services.allotments import Level
 from tenants.services.organizations import Limits
 from tests.portal.api.caller import Script, refusal
-from tests.support import cast, increase_acts, issuers
+from tests.support import alert_acts, alerting, cast, increase_acts, issuers
 from tests.support.acts import PREPARED, add_evidence, ask, new_use_case, perform
 from tests.support.cast import Cast
 
@@ -43,6 +43,9 @@ OF_A_TEAM = [
     "rate-limits/",
     "routes/",
     "use-cases/",
+    "alerts/",
+    "alert-rules/",
+    "alert-channels/",
 ]
 
 
@@ -94,6 +97,10 @@ def furnish(people: Cast) -> None:
             subject_id=world.key.id,
             now=world.now,
         )
+    alerting.open_alert(world)
+    with within(people.bob.actor.scope):
+        alert_acts.set_rule(people.bob.actor, None, team=world.team)
+        alert_acts.add_channel(people.bob.actor, world.team)
     for act in ("break_glass.asked", "waiver.asked", "questionnaire.set", "evaluation_case.added", "evaluation.queued"):
         perform(PREPARED[f"governance.{act}"](world))
     add_evidence(world, people.alice.actor, model)

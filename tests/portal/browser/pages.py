@@ -38,6 +38,9 @@ _DONE = (
     "governance.approval.signed",
     "governance.model.deprecated",
     "governance.evaluation.judged",
+    "governance.alert_rule.set",
+    "governance.alert.muted",
+    "governance.alert_channel.tested",
 )
 
 

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from audit.vault.roots.file import FileRootKeys
 from governance import credentials, documents
-from governance.models import EvidenceFile, Provider
+from governance.delivery import destination
+from governance.models import AlertChannel, EvidenceFile, Provider
 from kit.crypto import SealBroken
 from portal import variables
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             raise CommandError("Neither FIELD_KEY_BEFORE nor VAULT_ROOT_KEY_BEFORE is given.")
         if field_key:
             self._reseal_credentials(field_key)
+            self._reseal_channels(field_key)
             self._reseal_evidence(field_key)
         if root_key:
             self._reseal_keystore(root_key)
@@ -46,6 +48,21 @@ class Command(BaseCommand):
                     Provider.across_tenants.using(SYSTEM).filter(id=provider.id).update(credential=sealed)
                     resealed += 1
         self.stdout.write(f"{resealed} credentials sealed anew.")
+
+    def _reseal_channels(self, before: bytes) -> None:
+        """One that opens under neither key stays as it is: nothing is sent there until it is moved."""
+        resealed = 0
+        with transaction.atomic(using=SYSTEM):
+            for channel in AlertChannel.across_tenants.using(SYSTEM).select_for_update():
+                try:
+                    sealed = destination.reseal(bytes(channel.sealed), channel.id, before)
+                except SealBroken:
+                    self.stderr.write(f"The address of alert channel {channel.id} opens under neither key.")
+                    continue
+                if sealed is not None:
+                    AlertChannel.across_tenants.using(SYSTEM).filter(id=channel.id).update(sealed=sealed)
+                    resealed += 1
+        self.stdout.write(f"{resealed} alert channels sealed anew.")
 
     def _reseal_evidence(self, before: bytes) -> None:
         """One file at a time: they are large. One that opens under neither key stays as it is, and is not shown."""
