@@ -10,28 +10,16 @@ the bar.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
-from typing import Any
 
-import httpx
-
+from tests.bench.looking import look, markdown, portal, seed
 from tests.bench.output import say
 from tests.bench.peers import DEFAULT_DIRECTORY
-from tests.bench.processes import Spawned, StartFailed, free_port
-from tests.bench.targets.relay import UVICORN
 from tests.support import services
 
 BAR_MS = 300.0
-_START_SECONDS = 120.0
 # Who looks at what. {model}, {request} and {provider} are some in the middle.
 PAGES: list[tuple[str, str]] = [
     ("officer", "/approvals/"),
@@ -90,24 +78,6 @@ PAGES: list[tuple[str, str]] = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """Milliseconds of each look at a page, and how large it is."""
-
-    who: str
-    page: str
-    times: list[float]
-    bytes: int
-
-    @property
-    def p50(self) -> float:
-        return median(self.times)
-
-    @property
-    def p95(self) -> float:
-        return quantiles(self.times, n=20, method="inclusive")[-1]
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.bench.pages", description=__doc__)
     parser.add_argument("--models", type=int, default=10_000)
@@ -125,62 +95,13 @@ def main() -> int:
     try:
         environment = running.clone("pages")
         say(f"seeding {options.models:,} models")
-        seeded = _seed(environment, options.models)
-        with _portal(environment, home) as url:
-            looked = [_look(url, who, page, seeded, options.looks) for who, page in PAGES]
+        seeded = seed(environment, "pages_seed", str(options.models))
+        with portal(environment, home) as url:
+            looked = [look(url, who, page, seeded, options.looks, BAR_MS) for who, page in PAGES]
     finally:
         running.stop()
-    sys.stdout.write(markdown(looked))
-    return int(any(one.p95 > BAR_MS for one in looked))
-
-
-def markdown(looked: list[Looked]) -> str:
-    lines = ["| page | who | p50 | p95 | size |", "|---|---|---|---|---|"]
-    for one in looked:
-        late = " **over the bar**" if one.p95 > BAR_MS else ""
-        lines.append(
-            f"| `{one.page}` | {one.who} | {one.p50:.0f} ms | {one.p95:.0f} ms{late} | {one.bytes / 1000:.0f} kB |"
-        )
-    return "\n".join([*lines, "", f"Bar: p95 of every page at most {BAR_MS:.0f} ms.", ""])
-
-
-def _look(url: str, who: str, page: str, seeded: Mapping[str, Any], looks: int) -> Looked:
-    path = page.format(**{name: seeded[name] for name in ("model", "request", "provider")})
-    times: list[float] = []
-    with httpx.Client(base_url=url, cookies={"sessionid": seeded["sessions"][who]}, timeout=60) as client:
-        for _ in range(looks + 2):  # the first two are to warm up
-            begun = time.perf_counter()
-            answer = client.get(path)
-            times.append((time.perf_counter() - begun) * 1000)
-            if answer.status_code != 200:
-                raise StartFailed(f"{who} does not get {page}: {answer.status_code}")
-    looked = Looked(who, page, times[2:], len(answer.content))
-    say(f"{page}: p50 {looked.p50:.0f} ms, p95 {looked.p95:.0f} ms")
-    return looked
-
-
-@contextmanager
-def _portal(environment: Mapping[str, str], home: Path) -> Iterator[str]:
-    port = free_port()
-    process = Spawned(
-        [sys.executable, *UVICORN, "--lifespan", "on", "--port", str(port), "portal.asgi:application"],
-        log=home / "portal.log",
-        environment={**environment, "CHANCERY_ROLE": "portal"},
-    )
-    try:
-        process.wait_until_listening(port, seconds=_START_SECONDS)
-        yield f"http://localhost:{port}"
-    finally:
-        process.stop()
-
-
-def _seed(environment: Mapping[str, str], models: int) -> dict[str, Any]:
-    command = [sys.executable, "-c", "import django; django.setup(); from tests.bench import pages_seed as s; s.main()"]
-    done = subprocess.run([*command, str(models)], env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise StartFailed(f"seeding ended with {done.returncode}\n{done.stderr[-3000:]}")
-    seeded: dict[str, Any] = json.loads(done.stdout)
-    return seeded
+    sys.stdout.write(f"{markdown(looked)}\nBar: p95 of every page at most {BAR_MS:.0f} ms.\n")
+    return int(any(one.is_late for one in looked))
 
 
 if __name__ == "__main__":

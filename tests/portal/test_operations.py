@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from audit.usage.operations import Latencies
 from governance.models import Deployment
 from kit import clock
 from kit.scoping import within
+from portal.operations import day
 from tenants.models import Role
 from tests.support import cast
 from tests.support.cast import Cast, Person, browser
@@ -70,10 +71,10 @@ def test_times_are_those_of_answers_that_ended_well(company: Cast) -> None:
 
 
 def test_a_page_is_narrowed_by_what_is_clicked(company: Cast) -> None:
-    page = browser(company.bob).get("/operations/?by=model&span=7d").content.decode()
-    assert "?span=7d&amp;by=deployment&amp;provider=&amp;model=steady" in page
+    page = browser(company.bob).get("/operations/?by=model&span=6h").content.decode()
+    assert "?span=6h&amp;day=&amp;by=deployment&amp;provider=&amp;model=steady" in page
 
-    narrowed = browser(company.bob).get("/operations/?span=7d&by=deployment&model=steady").content.decode()
+    narrowed = browser(company.bob).get("/operations/?span=6h&by=deployment&model=steady").content.decode()
     assert "steady at" in narrowed
     assert "shaky at" not in narrowed
 
@@ -88,10 +89,24 @@ def test_people_of_a_team_see_the_calls_of_their_team(company: Cast) -> None:
 
 
 def test_what_is_no_choice_is_told_and_shown_as_usual(company: Cast) -> None:
-    page = browser(company.ada).get("/operations/?span=year&by=moon&provider=nobody").content.decode()
+    page = browser(company.ada).get("/operations/?span=year&by=moon&provider=nobody&day=noon").content.decode()
 
     assert page.count("is not one of the available choices") == 3
+    assert "Enter a valid date" in page
     assert "By provider" in page
+
+
+def test_a_day_of_before_is_looked_at_as_it_was(company: Cast) -> None:
+    long_ago = clock.now() - timedelta(days=3)
+    settled_at(company, "steady", minutes_ago=3 * 24 * 60)
+
+    assert table(company.ada, f"day={long_ago:%Y-%m-%d}&by=model")[-1]["Requests"] == "1"
+    assert b"No call went to a model" in browser(company.ada).get("/operations/?day=2020-02-29").content
+
+
+def test_the_day_on_which_clocks_go_back_has_25_hours() -> None:
+    span, ends = day(date(2026, 10, 25), "Europe/Berlin")
+    assert (span.length, ends) == (timedelta(hours=25), datetime(2026, 10, 25, 23, tzinfo=UTC))
 
 
 def test_developers_see_neither_figures_nor_files(company: Cast) -> None:

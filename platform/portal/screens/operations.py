@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -20,7 +21,8 @@ from governance.models import Provider
 from kit import clock
 from kit.context import Actor
 from portal import charts, export
-from portal.operations import SPANS, Figures, Seen, seen
+from portal.capacities import Capacity
+from portal.operations import SPANS, Figures, Seen, day, seen
 from portal.screens.guard import screen
 from portal.screens.saved_views import with_default
 
@@ -33,10 +35,11 @@ _BY: dict[str, tuple[str, By]] = {
 
 class Filters(forms.Form):
     span = forms.ChoiceField(required=False, label="When", choices=[(name, span.label) for name, span in SPANS.items()])
+    day = forms.DateField(required=False, label="Or a day", widget=forms.DateInput(attrs={"type": "date"}))
     by = forms.ChoiceField(required=False, choices=[(name, label) for name, (label, _) in _BY.items()])
     provider = forms.ChoiceField(required=False)
     model = forms.CharField(required=False, max_length=200)
-    usual: ClassVar[dict[str, str]] = {"span": "24h", "by": "provider", "provider": "", "model": ""}
+    usual: ClassVar[dict[str, str]] = {"span": "24h", "day": "", "by": "provider", "provider": "", "model": ""}
 
     def __init__(self, data: Any) -> None:
         super().__init__({**self.usual, **{name: data[name] for name in self.usual if data.get(name)}})
@@ -47,7 +50,7 @@ class Filters(forms.Form):
     def chosen(self) -> dict[str, str]:
         """What is not valid is as usual, and the form says so."""
         self.is_valid()
-        return {**self.usual, **{name: value for name, value in self.cleaned_data.items() if value}}
+        return {**self.usual, **{name: str(value) for name, value in self.cleaned_data.items() if value}}
 
 
 @screen("audit.spend.view")
@@ -56,7 +59,11 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     filters = Filters(request.GET)
     chosen = filters.chosen()
     label, group_by = _BY[chosen["by"]]
-    found = seen(SPANS[chosen["span"]], group_by, _narrowed(chosen), clock.now())
+    capacity: Capacity = request.capacity  # type: ignore[attr-defined]
+    span, ends = SPANS[chosen["span"]], None
+    if chosen["day"]:
+        span, ends = day(date.fromisoformat(chosen["day"]), capacity.organization.time_zone)
+    found = seen(span, group_by, _narrowed(chosen), clock.now(), ends)
     if export.is_wanted(request):
         return export.download(request, _table(found, label))
     context = {
@@ -66,7 +73,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         "rows": [(row, _further(row, chosen), _traffic_of(row)) for row in found.rows],
         "traffic": _traffic_of(found.together),
         "times": _times_of(found.together),
-        "is_narrowed": any(chosen[name] for name in ("provider", "model")),
+        "is_narrowed": any(chosen[name] for name in ("day", "provider", "model")),
         "is_of_teams": actor.team_ids is not None,
     }
     return render(request, "portal/operations/show.html", context)
