@@ -76,6 +76,9 @@ bench-rollup: install-dev ## how long it takes to count a million settlements, a
 bench-anomalies: install-dev ## what is found in invented traces of spend, how soon, and how many alerts are false (SEEDS=N)
 	@$(PY) -m tests.bench.anomalies
 
+bench-dashboard: install-dev ## how long dashboards take with ten million records behind them
+	@$(PY) -m tests.bench.dashboard $(ARGS)
+
 profile: install-dev ## where the time of a worker under load goes (ARGS=--stream)
 	@$(PY) -m tests.bench.profile $(ARGS)
 

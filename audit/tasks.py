@@ -9,7 +9,6 @@ from celery import shared_task
 from django.db import connections
 
 from audit.ledger import integrity
-from audit.usage import rollups
 from kit import clock
 
 SYSTEM = "system"
@@ -45,12 +44,6 @@ def roll_up_usage() -> None:
         while more:
             cursor.execute("SELECT audit_roll_up()")
             [more] = cursor.fetchone()
-
-
-@shared_task  # type: ignore[untyped-decorator]
-def count_usage() -> None:
-    """Usage by the quarter hour, up to what is settled now: what dashboards and reports read."""
-    rollups.roll_up(using=SYSTEM)
 
 
 @shared_task  # type: ignore[untyped-decorator]

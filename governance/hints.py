@@ -48,6 +48,11 @@ def alerts_changed(organization_id: UUID) -> None:
     transaction.on_commit(lambda: _send(organization_id, "alerts"), robust=True)
 
 
+def usage_counted(organization_id: UUID, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Tells open pages that what was used is counted anew."""
+    transaction.on_commit(lambda: _send(organization_id, "usage"), using=using, robust=True)
+
+
 def _send(organization_id: UUID, topic: str) -> None:
     global _away_until
     if clock.monotonic() < _away_until:

@@ -15,6 +15,13 @@ from audit.models import UsageCursor
 
 _ROLL_UP = "SELECT audit_roll_up_usage()"
 _REBUILD = "SELECT audit_rebuild_usage(%s)"
+_SETTLED_SINCE = """
+SELECT organization_id FROM audit_settlement
+WHERE xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, %(seen)s::pg_snapshot)
+UNION
+SELECT organization_id FROM audit_correction
+WHERE xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, %(seen)s::pg_snapshot)
+"""
 _ERASE = "SELECT audit_erase_usage(%s, %s)"
 
 
@@ -25,6 +32,18 @@ def roll_up(*, using: str = "system") -> None:
         while more:
             cursor.execute(_ROLL_UP)
             [more] = cursor.fetchone()
+
+
+def seen(*, using: str = "system") -> str:
+    """The snapshot of the database that is counted, for `settled_since`."""
+    return UsageCursor.objects.using(using).get().seen
+
+
+def settled_since(seen: str, *, using: str = "system") -> set[UUID]:
+    """The organisations of whose calls the snapshot does not show everything."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_SETTLED_SINCE, {"seen": seen})
+        return {organization for (organization,) in cursor.fetchall()}
 
 
 def rebuild(since: datetime, *, using: str = "system") -> None:

@@ -35,7 +35,7 @@ app.conf.beat_schedule = {
     "close-months": {"task": "portal.tasks.close_months", "schedule": crontab(minute=25)},
     "roll-up-usage": {"task": "audit.tasks.roll_up_usage", "schedule": 60.0},
     "repair-counters": {"task": "portal.tasks.repair_counters", "schedule": crontab(minute="*/5")},
-    "count-usage": {"task": "audit.tasks.count_usage", "schedule": 30.0},
+    "count-usage": {"task": "portal.tasks.count_usage", "schedule": 30.0},
     "make-partitions": {"task": "audit.tasks.make_partitions", "schedule": crontab(minute=5)},
     "refresh-statistics": {"task": "audit.tasks.refresh_statistics", "schedule": crontab(minute=35, hour=2)},
     "check-ledger": {"task": "audit.tasks.check_integrity", "schedule": crontab(minute="*/10")},

@@ -17,7 +17,7 @@ from kit.context import Actor
 from portal.models import LONGEST_QUERY, SavedView
 
 # Pages that have views, and what they are called.
-PAGES = {"operations": "Operations", "requests": "Requests"}
+PAGES = {"spend": "Spend", "operations": "Operations", "requests": "Requests"}
 # Says on purpose that no view is wanted, where a page without a query would open the default.
 NONE = "view"
 # Of one moment: where a list was left, and what was taken away as a file.

@@ -6,6 +6,8 @@ from contextlib import suppress
 
 from celery import shared_task
 
+from audit.usage import rollups
+from governance import hints
 from kit import clock, errors
 from kit.context import Actor
 from portal import counter_drift, heartbeats
@@ -57,3 +59,13 @@ def tell_costs() -> int:
     """What yesterday cost, and last week, in the morning of each organisation. Gives how many people are told."""
     now = clock.now()
     return sum(reports.tell(organization, now) for organization in Organization.across_tenants.using("system").all())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def count_usage() -> None:
+    """Usage by the quarter hour and day, up to what is settled now: what dashboards and reports read. Open pages of
+    those whose calls are counted are told."""
+    seen = rollups.seen()
+    rollups.roll_up()
+    for organization_id in rollups.settled_since(seen):
+        hints.usage_counted(organization_id, using="system")

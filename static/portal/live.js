@@ -1,7 +1,8 @@
 // Live hints. The socket says only that something changed; counts are fetched, and the page is the person's to reload.
-// While no socket is open, the counts are asked for every half minute.
+// Figures of usage are fetched where they stand. While no socket is open, both are asked for every half minute.
 (() => {
   const POLL_MS = 30_000;
+  const STALE_MS = 180_000;
   const RETRY_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
   let failures = 0;
   let known = null;
@@ -56,6 +57,33 @@
     known = counts.approvals;
   };
 
+  // What is marked as fresh is replaced, unless somebody is in it: then it is with the next hint.
+  const renew = async () => {
+    const shown = document.querySelector("[data-fresh]");
+    if (!shown || document.hidden || shown.contains(document.activeElement)) return;
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer || !answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-fresh]");
+    if (!fresh) return;
+    const open = [...shown.querySelectorAll("details")].map((details) => details.open);
+    shown.replaceChildren(...fresh.childNodes);
+    shown.querySelectorAll("details").forEach((details, place) => (details.open = open[place] ?? details.open));
+  };
+
+  // Sums are counted every half minute. A page that was left open says by itself that its own are old.
+  const age = () => {
+    document.querySelectorAll("[data-counted]").forEach((said) => {
+      const old = Date.now() - Date.parse(said.dataset.counted) > STALE_MS;
+      if (old && !said.querySelector(".badge")) {
+        const badge = document.createElement("span");
+        badge.className = "badge warn";
+        badge.textContent = "not up to date";
+        said.append(" ", badge);
+      }
+    });
+  };
+
   const state = (name) => {
     document.documentElement.dataset.live = name;
     const element = document.querySelector("[data-live-state]");
@@ -72,7 +100,8 @@
     });
     socket.addEventListener("message", (event) => {
       const { topic } = JSON.parse(event.data);
-      refresh(topic === "approvals");
+      if (topic === "usage") renew();
+      else refresh(topic === "approvals");
       if (topic === "alerts" && document.body.dataset.topic === topic) pill(0);
     });
     socket.addEventListener("close", () => {
@@ -83,8 +112,14 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     connect();
-    setInterval(() => document.documentElement.dataset.live !== "live" && refresh(false), POLL_MS);
+    setInterval(() => {
+      age();
+      if (document.documentElement.dataset.live === "live") return;
+      refresh(false);
+      renew();
+    }, POLL_MS);
   });
+  document.addEventListener("visibilitychange", renew);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-reload]")) location.reload();
   });

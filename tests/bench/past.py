@@ -84,4 +84,4 @@ def count(system: psycopg.Connection) -> None:
     for function in ("audit_roll_up_usage", "audit_roll_up"):
         more = True
         while more:
-            [more] = system.execute(f"SELECT {function}()").fetchone() or [False]  # type: ignore[assignment]
+            [more] = system.execute(f"SELECT {function}()").fetchone() or [False]

@@ -16,11 +16,13 @@ from websockets.typing import Origin
 
 from governance import hints
 from kit.scoping import within
+from portal.tasks import count_usage
 from tenants.services import people
 from tests.portal.api.caller import Script
 from tests.support import cast
 from tests.support.cast import Cast, Person
 from tests.support.gateway import RunningGateway
+from tests.support.settled import new_call
 from tests.support.world import World
 
 _SOON = 5.0
@@ -94,3 +96,14 @@ def test_a_channel_layer_that_hangs_is_given_up_and_left_alone_for_a_while(
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+def test_pages_of_those_whose_calls_are_counted_hear_of_it(acme: Cast, gateway: RunningGateway) -> None:
+    elsewhere = cast.assemble()
+    with _listening(gateway, acme.ann) as ours, _listening(gateway, elsewhere.ann) as theirs:
+        new_call(acme.world, "small", team=acme.world.team).save(using="migrator", force_insert=True)
+        count_usage()
+
+        assert json.loads(ours.recv(_SOON)) == {"topic": "usage"}
+        with pytest.raises(TimeoutError):
+            theirs.recv(_A_WHILE)

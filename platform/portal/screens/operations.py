@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -70,7 +70,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponseBase:
         "filters": filters,
         "label": label,
         "seen": found,
-        "rows": [(row, _further(row, chosen), _traffic_of(row)) for row in found.rows],
+        "rows": [(row, _further(row, chosen, found), _traffic_of(row)) for row in found.rows],
         "traffic": _traffic_of(found.together),
         "times": _times_of(found.together),
         "is_narrowed": any(chosen[name] for name in ("day", "provider", "model")),
@@ -88,10 +88,11 @@ def _narrowed(chosen: dict[str, str]) -> dict[By, Any]:
     return wanted
 
 
-def _further(row: Figures, chosen: dict[str, str]) -> str:
+def _further(row: Figures, chosen: dict[str, str], found: Seen) -> str:
     """One level down: a provider's or model's deployments, a deployment's requests."""
     if chosen["by"] == "deployment":
-        return f"{reverse('requests')}?{urlencode({'deployment': row.group})}"
+        bounds = {"since": _minute(found.since), "until": _minute(found.until)}
+        return f"{reverse('requests')}?{urlencode({**bounds, 'deployment': row.group})}"
     return f"?{urlencode({**chosen, 'by': 'deployment', chosen['by']: row.group})}"
 
 
@@ -112,8 +113,12 @@ def _times_of(figures: Figures) -> str:
     return charts.line("Time until the whole answer over time, 95th percentile", points)
 
 
-def _clock(at: Any) -> str:
+def _clock(at: datetime) -> str:
     return f"{timezone.localtime(at):%d %b %H:%M}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%dT%H:%M}"
 
 
 def _table(found: Seen, label: str) -> export.Table:

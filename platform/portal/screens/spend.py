@@ -17,12 +17,14 @@ from kit.context import Actor
 from portal import export
 from portal.capacities import Capacity
 from portal.screens.guard import screen
+from portal.screens.saved_views import with_default
 from portal.spend import capping, chart, periods, story
 from portal.spend.dimensions import DIMENSIONS
 from portal.spend.wanted import Wanted, read
 
 
 @screen("audit.spend.view")
+@with_default("spend")
 def show(request: HttpRequest, actor: Actor) -> HttpResponseBase:
     capacity: Capacity = request.capacity  # type: ignore[attr-defined]
     now, time_zone = clock.now(), capacity.organization.time_zone
