@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Sum
 
 from gateway.spending import period_of
 from kit.context import Actor
 from kit.ids import first_id_at
-from tenants.models import Budget, Period
+from tenants.models import Budget, BudgetIncrease, Period
 from tenants.snapshot import BudgetEntry
 
 # No call is under way for longer: its lease and its upstream's deadline are over long before.
 _LONGEST_CALL = timedelta(hours=2)
 _SLACK = timedelta(days=1)
 
+# From what is counted of every budget, and what came since.
 _SPENT = """
+SELECT key, sum(nano_usd) FROM (
+    SELECT budget_id::text AS key, nano_usd FROM audit_spent
+    WHERE organization_id = %(organization)s AND budget_id::text || ' ' || period = ANY (%(periods)s)
+    UNION ALL
+    SELECT charged.key, s.cost_nano_usd + coalesce(
+        (SELECT sum(c.difference_nano_usd) FROM audit_correction c WHERE c.request_id = s.request_id), 0)
+    FROM audit_settlement s
+    CROSS JOIN LATERAL jsonb_each_text(s.budgets) AS charged
+    WHERE s.organization_id = %(organization)s AND s.request_id >= audit_spent_through()
+      AND charged.key || ' ' || charged.value = ANY (%(periods)s)
+) AS spent
+GROUP BY key
+"""
+# Of the calls that the entered scope sees, one by one: what is counted is counted of all.
+_SPENT_IN_PART = """
 SELECT charged.key, sum(s.cost_nano_usd + coalesce(
     (SELECT sum(c.difference_nano_usd) FROM audit_correction c WHERE c.request_id = s.request_id), 0))
 FROM audit_settlement s
@@ -41,7 +58,9 @@ GROUP BY charged.key
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Nano-USD. `is_partial`: a budget of the whole organisation, of which only one's own teams' part is seen."""
+    """Nano-USD. `more` was granted for a while and is in force. `is_partial`: a budget of the whole organisation, of
+    which only one's own teams' part is seen.
+    """
 
     budget: Budget
     spent: int
@@ -49,29 +68,36 @@ class InUse:
     since: datetime
     resets_at: datetime | None
     is_partial: bool
+    more: int = 0
+
+    @property
+    def limit(self) -> int:
+        return self.budget.limit_nano_usd + self.more
 
     @property
     def left(self) -> int:
-        return max(0, self.budget.limit_nano_usd - self.spent - self.held)
+        return max(0, self.limit - self.spent - self.held)
 
     @property
     def percent(self) -> int:
         """Of the limit, of what is spent and held together; above 100 where the limit was lowered."""
-        limit = self.budget.limit_nano_usd
-        return round(100 * (self.spent + self.held) / limit) if limit else 100
+        return round(100 * (self.spent + self.held) / self.limit) if self.limit else 100
 
 
 def in_use(budgets: Iterable[Budget], actor: Actor, *, time_zone: str, now: datetime) -> list[InUse]:
-    """Each budget in the order given. Two queries, however many budgets there are."""
+    """Each budget in the order given. Four queries at most, however many budgets there are."""
     rows = list(budgets)
     periods = {budget.id: period_of(entry_of(budget), time_zone, now) for budget in rows}
     begins = {budget.id: _begin(budget, periods[budget.id][1]) for budget in rows}
     if not rows:
         return []
-    named = [f"{budget_id} {name}" for budget_id, (name, _) in periods.items()]
-    organization = actor.organization_id
-    spent = _sums(_SPENT, organization, named, min(begins.values()) - _SLACK)
-    held = _sums(_HELD, organization, named, now - _LONGEST_CALL)
+    partial = {budget.id for budget in rows if budget.team_id is None and actor.team_ids is not None}
+    whole = {budget_id: name for budget_id, (name, _) in periods.items() if budget_id not in partial}
+    part = {budget_id: name for budget_id, (name, _) in periods.items() if budget_id in partial}
+    begin = min(begins.values()) - _SLACK
+    spent = _sums(_SPENT, actor, whole, begin) | _sums(_SPENT_IN_PART, actor, part, begin)
+    held = _sums(_HELD, actor, whole | part, now - _LONGEST_CALL)
+    more = _granted(periods, now)
     return [
         InUse(
             budget=budget,
@@ -79,16 +105,26 @@ def in_use(budgets: Iterable[Budget], actor: Actor, *, time_zone: str, now: date
             held=held.get(budget.id, 0),
             since=begins[budget.id],
             resets_at=periods[budget.id][1],
-            is_partial=budget.team_id is None and actor.team_ids is not None,
+            is_partial=budget.id in partial,
+            more=more.get(budget.id, 0),
         )
         for budget in rows
     ]
 
 
-def _sums(query: str, organization_id: UUID, periods: list[str], since: datetime) -> dict[UUID, int]:
+def _sums(query: str, actor: Actor, named: Mapping[UUID, str], since: datetime) -> dict[UUID, int]:
+    """By budget, of the period that each is in."""
+    if not named:
+        return {}
+    periods = [f"{budget_id} {name}" for budget_id, name in named.items()]
     with connection.cursor() as cursor:
-        cursor.execute(query, {"organization": organization_id, "since": first_id_at(since), "periods": periods})
+        cursor.execute(query, {"organization": actor.organization_id, "since": first_id_at(since), "periods": periods})
         return {UUID(budget_id): int(amount) for budget_id, amount in cursor.fetchall()}
+
+
+def _granted(budget_ids: Iterable[UUID], now: datetime) -> dict[UUID, int]:
+    rows = BudgetIncrease.objects.filter(is_granted=True, ended_at=None, ends_at__gt=now, budget__in=list(budget_ids))
+    return dict(rows.order_by().values_list("budget").annotate(more=Sum("amount_nano_usd")))
 
 
 def _begin(budget: Budget, resets_at: datetime | None) -> datetime:

@@ -9,15 +9,17 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from audit.usage import rollups
+from audit.usage.forecast import Forecast, Habit, forecast
 from audit.usage.spend import spend_by_day
 from kit.money import NANO
+from portal.burn_down import until
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Nano-USD. `by_day` has every day so far; `projected` continues the daily mean to the end of the month.
+    """Nano-USD. `by_day` has every day so far; `forecast` is of the whole month: none before a day of spend is over.
 
-    No projection before a whole day has passed. What was settled by `as_of` is in it.
+    What was settled by `as_of` is in it.
     """
 
     name: str
@@ -26,12 +28,12 @@ class Month:
     requests: int
     by_day: list[tuple[date, int]]
     by_model: list[tuple[str, int, int]]
-    projected: int | None
+    forecast: Forecast | None
     as_of: datetime
 
 
-def month_to_date(now: datetime, time_zone: str) -> Month:
-    """Of the entered scope: a team's people see their teams' part."""
+def month_to_date(now: datetime, time_zone: str, known: Habit | None = None) -> Month:
+    """Of the entered scope: a team's people see their teams' part. `known` is how it goes on."""
     local = now.astimezone(ZoneInfo(time_zone))
     first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     as_of = rollups.as_of()
@@ -43,8 +45,7 @@ def month_to_date(now: datetime, time_zone: str) -> Month:
         days[row.day] += row.nano_usd
         requests, cost = models[row.group]
         models[row.group] = requests + row.requests, cost + row.nano_usd
-    elapsed = (local - first) / timedelta(days=1)
-    length = calendar.monthrange(local.year, local.month)[1]
+    end = (first + timedelta(days=calendar.monthrange(local.year, local.month)[1])).replace(day=1)
     return Month(
         name=f"{local:%B %Y}",
         time_zone=time_zone,
@@ -54,7 +55,7 @@ def month_to_date(now: datetime, time_zone: str) -> Month:
             (first.date() + timedelta(days=day), days[first.date() + timedelta(days=day)]) for day in range(local.day)
         ],
         by_model=sorted(((name, *figures) for name, figures in models.items()), key=lambda row: -row[2]),
-        projected=round(spent / elapsed * length) if elapsed >= 1 else None,
+        forecast=forecast(spent, until(end, now, ZoneInfo(time_zone)), known) if known else None,
         as_of=as_of,
     )
 

@@ -24,7 +24,14 @@ OF_THE_GATEWAY = {
     *("audit_begin_epoch", "audit_balances", "audit_outcomes", "audit_roll_up", "audit_integrity"),
     *("audit_history_integrity", "audit_usage_sums"),
 }
-OF_THE_PORTAL = {"audit_append_act", "audit_first_id", "audit_integrity", "audit_history_integrity", "audit_rerate"}
+OF_THE_PORTAL = {
+    "audit_append_act",
+    "audit_spent_through",
+    "audit_first_id",
+    "audit_integrity",
+    "audit_history_integrity",
+    "audit_rerate",
+}
 FOR_A_PERSON = {"audit_capture_refusal"}
 OF_THE_SYSTEM = (
     OF_THE_GATEWAY
@@ -37,6 +44,7 @@ OF_THE_SYSTEM = (
         "audit_make_partitions",
         "audit_analyze",
         "audit_erase_history",
+        "audit_close_statement",
     }
 )
 

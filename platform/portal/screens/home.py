@@ -21,6 +21,7 @@ from governance.services.approvals import queue
 from kit import clock
 from kit.context import Actor
 from portal.budget_use import InUse, in_use
+from portal.burn_down import courses, habit_of
 from portal.capacities import Capacity
 from portal.due import concerning
 from portal.screens.guard import screen
@@ -65,7 +66,11 @@ def counts(request: HttpRequest, actor: Actor) -> HttpResponse:
 @screen("audit.spend.view")
 def budgets(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Every budget with what is used of it."""
-    return render(request, "portal/home/budgets.html", {"budgets": _budgets(request, actor)})
+    capacity: Capacity = request.capacity  # type: ignore[attr-defined]
+    now, time_zone = clock.now(), capacity.organization.time_zone
+    rows = _budgets(request, actor)
+    how = courses(rows, habit_of(now, time_zone), now=now, time_zone=time_zone)
+    return render(request, "portal/home/budgets.html", {"budgets": rows, "courses": how})
 
 
 def _new_since(read_at: str) -> int:
@@ -201,8 +206,14 @@ def _money(request: HttpRequest, actor: Actor) -> dict[str, object]:
     capacity: Capacity = request.capacity  # type: ignore[attr-defined]
     if not actor.may("audit.spend.view"):
         return {}
-    month = month_to_date(clock.now(), capacity.organization.time_zone)
-    return {"month": month, "budgets": _budgets(request, actor)[:_BUDGETS_SHOWN]}
+    now, time_zone = clock.now(), capacity.organization.time_zone
+    known = habit_of(now, time_zone)
+    budgets = _budgets(request, actor)[:_BUDGETS_SHOWN]
+    return {
+        "month": month_to_date(now, time_zone, known),
+        "budgets": budgets,
+        "courses": courses(budgets, known, now=now, time_zone=time_zone),
+    }
 
 
 def _budgets(request: HttpRequest, actor: Actor) -> list[InUse]:
