@@ -12,6 +12,7 @@ from audit.pricing.quantities import Component
 from audit.pricing.schedule import SERVICE_TIERS, STANDARD, Rate
 from governance.models import Deployment, Price
 from governance.services.catalogue import Rates
+from governance.services.rerating import Rated
 from tenants.rest.base import Scoped, UsdField
 
 _PPM_PER_PERCENT = 10_000
@@ -89,6 +90,26 @@ class PriceShown(serializers.ModelSerializer[Price]):
             "reference",
             "created_at",
         ]
+
+
+class RatingTaken(serializers.Serializer[Any]):
+    """Calls that came in from `since` until before `until`."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    after = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="The request that the step before ended with."
+    )
+    only_looks = serializers.BooleanField(default=False, help_text="Says what it would correct; corrects nothing.")
+
+
+class RatedShown(serializers.Serializer[Rated]):
+    """`after` is null once there is no call left to look at."""
+
+    looked_at = serializers.IntegerField(read_only=True)
+    corrected = serializers.IntegerField(read_only=True)
+    difference_usd = UsdField(source="difference_nano_usd", read_only=True)
+    after = serializers.UUIDField(read_only=True, allow_null=True)
 
 
 def rates_of(entered: Mapping[str, Any]) -> Rates:

@@ -14,8 +14,9 @@ from audit.callers import callers_of
 from governance import coverage, selectors
 from governance.models import Deployment, Model, Price, Provider, Route
 from governance.rest import serializers as wire
-from governance.rest.prices import PriceShown, PriceTaken, rates_of
-from governance.services import catalogue, life, suspensions
+from governance.rest.prices import PriceShown, PriceTaken, RatedShown, RatingTaken, rates_of
+from governance.services import catalogue, life, rerating, suspensions
+from governance.services.rerating import Period
 from governance.services.suspensions import Subject
 from kit import clock
 from tenants import permissions
@@ -142,6 +143,23 @@ class DeploymentViewSet(SuspendableViewSet[Deployment]):
     def identities(self, request: Request, pk: str) -> Response:
         """What its answers said it is, and since when. The first is what was approved."""
         return Response(wire.IdentityShown(self.get_object().identities.all(), many=True).data)
+
+    @extend_schema(request=RatingTaken, responses=RatedShown)
+    @action(detail=True, methods=["post"])
+    def rerate(self, request: Request, pk: str) -> Response:
+        """Rates calls of a past period anew by the prices in force when they came in, up to 2,000 at a time.
+
+        Needs a one-time password unless it only looks. Go on from `after` while there is one.
+        """
+        deployment, entered = self.get_object(), self.taken(RatingTaken)
+        period, after = Period(entered["since"], entered["until"]), entered["after"]
+        if entered["only_looks"]:
+            rated = rerating.look(actor=self.actor, deployment=deployment, period=period, after=after)
+        else:
+            rated = rerating.rerate(
+                actor=self.actor, deployment=deployment, period=period, now=clock.now(), after=after
+            )
+        return Response(RatedShown(rated).data)
 
 
 class PriceViewSet(ScopedViewSet[Price]):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Barrier
 from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -227,3 +229,24 @@ def test_corrections_are_made_in_the_name_of_an_act_and_for_ones_own_organisatio
         usage.write(organization_id=world.organization.id, act_id=new_id(), ratings=[])
     with within(other_world.admin.scope), refused("entered organisation only"):
         usage.write(organization_id=world.organization.id, act_id=new_id(), ratings=[])
+
+
+def test_rated_by_two_at_once_it_is_corrected_once(world: World) -> None:
+    """Whoever is second finds nothing more to correct, or is told that something came in between."""
+    deployment = rerated.wrongly_rated(world)
+    ready = Barrier(2)
+
+    def rate() -> int:
+        try:
+            with within(world.admin.scope):
+                ready.wait(10)
+                return rerated.rerate(world.admin, deployment).corrected
+        except errors.Conflict:
+            return 0
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor() as pool:
+        done = [pool.submit(rate) for _ in range(2)]
+    assert sum(each.result() for each in done) == 1
+    assert len(corrections(world)) == 1
