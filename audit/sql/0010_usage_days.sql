@@ -7,13 +7,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN md5(ROW(organization, team, day - '2000-01-01'::date, kind, value)::text)::uuid;
 
 -- Where the days of an organisation begin. Those of before are made anew by the next counts; until they are, they are not
--- read. A zone that this server does not know is none.
-CREATE FUNCTION audit_tell_usage_zone(organization uuid, zone text, is_new boolean) RETURNS void
+-- read. Also of a new one: calls may be counted before the transaction that tells of it is committed. A zone that this
+-- server does not know is none.
+CREATE FUNCTION audit_tell_usage_zone(organization uuid, zone text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM now() AT TIME ZONE zone;
     INSERT INTO audit_usage_zone AS kept (organization_id, time_zone, remade_until)
-    VALUES (organization, zone, CASE WHEN NOT is_new THEN timestamptz 'epoch' END)
+    VALUES (organization, zone, 'epoch')
     ON CONFLICT (organization_id) DO UPDATE SET time_zone = excluded.time_zone, remade_until = 'epoch'
     WHERE kept.time_zone <> excluded.time_zone;
 EXCEPTION WHEN invalid_parameter_value THEN
@@ -66,6 +67,10 @@ DECLARE
     zone audit_usage_zone;
     ends timestamptz;
 BEGIN
+    UPDATE audit_usage_zone AS told SET remade_until = NULL
+    WHERE remade_until = 'epoch'
+      AND NOT EXISTS (SELECT FROM audit_usage_quarter AS kept WHERE kept.organization_id = told.organization_id)
+      AND NOT EXISTS (SELECT FROM audit_usage_day AS kept WHERE kept.organization_id = told.organization_id);
     SELECT * INTO zone FROM audit_usage_zone WHERE remade_until IS NOT NULL LIMIT 1 FOR UPDATE;
     IF NOT FOUND THEN
         RETURN false;

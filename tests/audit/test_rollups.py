@@ -251,7 +251,7 @@ def test_sums_of_another_server_are_not_gone_on_with(owner: psycopg.Connection) 
         "SELECT audit_erase_usage(gen_random_uuid(), gen_random_uuid())",
         "SELECT audit_count_usage('3:3:', '3:3:', gen_random_uuid(), gen_random_uuid())",
         "UPDATE audit_usage_cursor SET seen = '3:3:'",
-        "SELECT audit_tell_usage_zone(gen_random_uuid(), 'UTC', true)",
+        "SELECT audit_tell_usage_zone(gen_random_uuid(), 'UTC')",
         "SELECT audit_remake_usage_days(NULL, now(), now())",
         "DELETE FROM audit_usage_quarter",
         "DELETE FROM audit_usage_day",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
+from django.db import connections
 
 from audit.models import Settlement, UsageDay, UsageQuarter, UsageZone
 from audit.usage import rollups
@@ -141,6 +144,20 @@ def test_until_the_days_of_another_zone_are_made_quarters_are_read(world: World)
     tell(world, "Asia/Tokyo")
     assert days() == [datetime(2026, 10, 6, tzinfo=UTC).date()]
     with within(world.system.scope):
+        assert [row.cost_nano_usd for row in UsageDay.objects.all()] == [7]
+
+
+def test_calls_that_are_counted_before_their_organisation_is_there_are_in_its_days(world: World) -> None:
+    """As where one transaction founds it and takes in its past."""
+    at = datetime(2026, 10, 5, 20, tzinfo=UTC)
+    with connections["migrator"].cursor() as cursor:
+        cursor.execute("DELETE FROM audit_usage_zone WHERE organization_id = %s", [world.organization.id])
+    with psycopg.connect(os.environ["DATABASE_URL_MIGRATOR"]) as founding:
+        founding.execute("SELECT audit_tell_usage_zone(%s, 'UTC')", [world.organization.id])
+        settled(world, "m", team=world.team, cost_nano_usd=7, at=at)
+    rollups.roll_up()
+    with within(world.system.scope):
+        assert UsageZone.objects.get().remade_until is None
         assert [row.cost_nano_usd for row in UsageDay.objects.all()] == [7]
 
 

@@ -120,7 +120,7 @@ def new_subject(connection: psycopg.Connection, tenant: Tenant) -> UUID:
 
 def tell_zone(connection: psycopg.Connection, tenant: Tenant, time_zone: str) -> None:
     """As the organisation's row would."""
-    connection.execute("SELECT audit_tell_usage_zone(%s, %s, false)", [tenant.id, time_zone])
+    connection.execute("SELECT audit_tell_usage_zone(%s, %s)", [tenant.id, time_zone])
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ def main() -> int:
 
 def _measure(owner: psycopg.Connection, system: psycopg.Connection, settlements: int) -> int:
     organization = uuid.uuid4()
-    owner.execute("SELECT audit_tell_usage_zone(%s, 'Europe/Berlin', true)", [organization])
+    owner.execute("SELECT audit_tell_usage_zone(%s, 'Europe/Berlin')", [organization])
     say(f"writing {settlements:,} settlements of {_DAYS} days")
     _write(owner, organization, settlements, f"{_DAYS} days")
     everything = _count(system)
