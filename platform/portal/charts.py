@@ -19,7 +19,7 @@ def bars(label: str, columns: Sequence[tuple[str, float, float]]) -> SafeString:
     width = _WIDTH / max(1, len(columns))
     drawn = format_html_join(
         "",
-        '<g><title>{}</title><rect class="hit" x="{}" y="0" width="{}" height="{}"/>'
+        '<g><title>{}</title><rect class="hit" x="{}" y="{}" width="{}" height="{}"/>'
         '<rect class="good" x="{}" y="{}" width="{}" height="{}"/>'
         '<rect class="bad" x="{}" y="{}" width="{}" height="{}"/></g>',
         (
