@@ -76,10 +76,8 @@ def _take(actor: Actor, found: list[Found], kinds: Iterable[AlertKind], now: dat
     told = 0
     for one in found:
         place = (one.kind.value, one.subject.key, one.period)
-        alert = known.pop(place, None)
+        alert = known.pop(place, None) or _before(one)
         is_worse = alert is not None and one.level > alert.level
-        if alert is None and one.period and _reopen(one, now):
-            continue
         alert = _open(actor, one, now) if alert is None else _keep_up(alert, one, now, is_worse=is_worse)
         if alert.opened_at == now or is_worse:
             told += 1
@@ -107,6 +105,7 @@ def _open(actor: Actor, one: Found, now: datetime) -> Alert:
 
 def _keep_up(alert: Alert, one: Found, now: datetime, *, is_worse: bool) -> Alert:
     figures = _figures(one, now)
+    figures["resolved_at"] = None
     if is_worse:
         figures |= {"acknowledged_by_id": None, "acknowledged_at": None}
     for name, value in figures.items():
@@ -129,10 +128,11 @@ def _figures(one: Found, now: datetime) -> dict[str, object]:
     }
 
 
-def _reopen(one: Found, now: datetime) -> bool:
-    """Whether it was told in this period before: it goes on then, and nobody is told a second time."""
-    before = Alert.objects.filter(kind=one.kind, subject_key=one.subject.key, period=one.period, level__gte=one.level)
-    return bool(before.update(resolved_at=None, seen_at=now))
+def _before(one: Found) -> Alert | None:
+    """The alert of the same period, where it was over: it goes on then, and is told only if it is worse."""
+    if not one.period:
+        return None
+    return Alert.objects.filter(kind=one.kind, subject_key=one.subject.key, period=one.period).first()
 
 
 def _resolve(actor: Actor, alerts: Iterable[Alert], now: datetime) -> None:

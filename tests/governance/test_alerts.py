@@ -67,6 +67,16 @@ def test_a_budget_that_is_raised_is_over_and_is_not_told_again_in_its_period(wor
     assert found(world, AlertKind.BUDGET)[0].resolved_at is None
 
 
+def test_a_budget_that_was_over_and_reaches_more_than_before_is_told_again(world: World) -> None:
+    budget = some_budget(world)
+    for amount, told in [(60, 1), (40, 0), (85, 1), (40, 0), (85, 0)]:
+        spent(world, budget.id, amount * NANO)
+        assert look(world) == told
+
+    [alert] = found(world, AlertKind.BUDGET)
+    assert (alert.level, alert.resolved_at) == (80, None)
+
+
 def test_a_budget_for_each_team_says_which_one(world: World) -> None:
     budget = some_budget(world, each="key")
     spent(world, allowance_of(budget.id, world.key.id), 50 * NANO)
