@@ -10,6 +10,7 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
 from governance.models import (
+    AlertMessage,
     EvaluationResult,
     EvaluationRun,
     Notice,
@@ -28,6 +29,7 @@ from tests.isolation.walls import Estate, build_estate
 # keeps itself.
 NOT_GOVERNED = {
     PersonalAccessToken,
+    AlertMessage,
     Notice,
     NoticePreference,
     EvaluationRun,
