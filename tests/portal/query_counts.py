@@ -38,7 +38,7 @@ PAGES: list[tuple[str, str, int]] = [
     ("ada", "/teams/new/", 29),
     ("ada", "/budgets/", 30),
     ("ada", "/budget-increases/", 28),
-    ("ada", "/budget-increases/{increase}/", 30),
+    ("ada", "/budget-increases/{increase}/", 31),
     ("ada", "/views/", 25),
     ("bob", "/operations/", 27),
     ("ada", "/operations/savings/", 36),
