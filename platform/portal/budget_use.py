@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Sum
 
+from audit.usage.totals import Group, Period, totals
 from gateway.spending import period_of
+from governance.models import UseCase
 from kit.context import Actor
 from kit.ids import first_id_at
-from tenants.models import Budget, BudgetIncrease, Period
+from tenants.models import Budget, BudgetIncrease
+from tenants.models import Period as BudgetPeriod
 from tenants.snapshot import BudgetEntry
 
 # No call is under way for longer: its lease and its upstream's deadline are over long before.
@@ -35,7 +39,7 @@ SELECT key, sum(nano_usd) FROM (
 ) AS spent
 GROUP BY key
 """
-# Of the calls that the entered scope sees, one by one: what is counted is counted of all.
+# Of the calls that the entered scope sees, one by one. What budgets have spent is counted of all calls together.
 _SPENT_IN_PART = """
 SELECT charged.key, sum(s.cost_nano_usd + coalesce(
     (SELECT sum(c.difference_nano_usd) FROM audit_correction c WHERE c.request_id = s.request_id), 0))
@@ -85,7 +89,9 @@ class InUse:
 
 
 def in_use(budgets: Iterable[Budget], actor: Actor, *, time_zone: str, now: datetime) -> list[InUse]:
-    """Each budget in the order given. Four queries at most, however many budgets there are."""
+    """Each budget in the order given. Four queries, however many budgets there are, and one or two for each of which
+    only a part is seen.
+    """
     rows = list(budgets)
     periods = {budget.id: period_of(entry_of(budget), time_zone, now) for budget in rows}
     begins = {budget.id: _begin(budget, periods[budget.id][1]) for budget in rows}
@@ -95,7 +101,12 @@ def in_use(budgets: Iterable[Budget], actor: Actor, *, time_zone: str, now: date
     whole = {budget_id: name for budget_id, (name, _) in periods.items() if budget_id not in partial}
     part = {budget_id: name for budget_id, (name, _) in periods.items() if budget_id in partial}
     begin = min(begins.values()) - _SLACK
-    spent = _sums(_SPENT, actor, whole, begin) | _sums(_SPENT_IN_PART, actor, part, begin)
+    tagged = {budget.id: part[budget.id] for budget in rows if budget.id in partial and budget.tag}
+    spent = _sums(_SPENT, actor, whole, begin) | _sums(_SPENT_IN_PART, actor, tagged, begin)
+    for budget in rows:
+        if budget.id in partial and not budget.tag:
+            since = max(begins[budget.id], budget.created_at)
+            spent[budget.id] = _seen_of(budget, Period(since, now, time_zone))
     held = _sums(_HELD, actor, whole | part, now - _LONGEST_CALL)
     more = _granted(periods, now)
     return [
@@ -122,6 +133,17 @@ def _sums(query: str, actor: Actor, named: Mapping[UUID, str], since: datetime) 
         return {UUID(budget_id): int(amount) for budget_id, amount in cursor.fetchall()}
 
 
+def _seen_of(budget: Budget, period: Period) -> int:
+    """What the calls cost that the entered scope sees and the budget binds, as far as they are counted."""
+    of: dict[Group, Any] = {"model": budget.model} if budget.model else {}
+    if budget.use_case:
+        use_case = UseCase.objects.filter(slug=budget.use_case).first()
+        if use_case is None:
+            return 0
+        of["use_case_id"] = use_case.id
+    return sum(figures.nano_usd for figures in totals(period, of=of).values())
+
+
 def _granted(budget_ids: Iterable[UUID], now: datetime) -> dict[UUID, int]:
     rows = BudgetIncrease.objects.filter(is_granted=True, ended_at=None, ends_at__gt=now, budget__in=list(budget_ids))
     return dict(rows.order_by().values_list("budget").annotate(more=Sum("amount_nano_usd")))
@@ -131,10 +153,10 @@ def _begin(budget: Budget, resets_at: datetime | None) -> datetime:
     """When the present period began; of a budget that never starts again, when it was made."""
     if resets_at is None:
         return budget.created_at
-    if budget.period in (Period.MONTH, Period.QUARTER):
+    if budget.period in (BudgetPeriod.MONTH, BudgetPeriod.QUARTER):
         first = (resets_at - timedelta(days=1)).replace(day=1)
-        return first if budget.period == Period.MONTH else first.replace(month=first.month - 2)
-    return resets_at - timedelta(days=7 if budget.period == Period.WEEK else 1)
+        return first if budget.period == BudgetPeriod.MONTH else first.replace(month=first.month - 2)
+    return resets_at - timedelta(days=7 if budget.period == BudgetPeriod.WEEK else 1)
 
 
 def entry_of(budget: Budget) -> BudgetEntry:

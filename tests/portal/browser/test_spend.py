@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -20,6 +21,12 @@ from tests.support.ledger import settlement_of
 from tests.support.settled import new_call, settle_all
 
 
+def _as_the_month_before_began(now: datetime) -> datetime:
+    """Which is as far into it as any moment of this month."""
+    last = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    return last.replace(day=1)
+
+
 def test_a_lead_finds_why_spend_rose_and_caps_it(
     acme: Cast, helper: Model, visit: Visit, gateway: RunningGateway
 ) -> None:
@@ -27,10 +34,10 @@ def test_a_lead_finds_why_spend_rose_and_caps_it(
     world.approve(helper)
     assert call(gateway, acme).status_code == 200
     settlement_of(world, None)
-    of_the_key = {"team": world.team, "project": world.project, "key": world.key}
+    of_the_key: dict[str, Any] = {"team": world.team, "project": world.project, "key": world.key}
     settle_all(
         [
-            new_call(world, "small", cost_nano_usd=10 * money.NANO, at=now - timedelta(days=32), **of_the_key),
+            new_call(world, "small", cost_nano_usd=10 * money.NANO, at=_as_the_month_before_began(now), **of_the_key),
             new_call(world, "small", cost_nano_usd=11 * money.NANO, **of_the_key),
             new_call(world, "helper", cost_nano_usd=50 * money.NANO, **of_the_key),
         ]
