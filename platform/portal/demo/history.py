@@ -1,5 +1,5 @@
-"""Three weeks of past usage, so that the demo's charts have something to show. Settlements only: nobody saw the calls,
-so nothing attests them, and no budget is charged."""
+"""Seven weeks of past usage, so that the demo's charts have something to show, and in the last days of one key something
+to find. Settlements only: nobody saw the calls, so nothing attests them, and no budget is charged."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from portal.demo.cast import DUMMY_MODEL, ENDING_MODEL, LOCAL_MODEL
 from portal.demo.seed import Founded
 from tenants.models import ApiKey
 
-DAYS = 21
-_BUSIEST = 40  # calls a key makes on a working day, at the most
+DAYS = 49
+_BUSIEST = 20  # calls a key makes on a working day, at the most
+_BUSY_DAYS, _BUSY_TIMES = 4, 5  # for so many days one key makes so many times as many
 _SHARES = {LOCAL_MODEL: 75, DUMMY_MODEL: 17, ENDING_MODEL: 8}  # of them, in percent
 
 
@@ -39,7 +40,9 @@ def _of(founded: Founded, now: datetime, chance: random.Random) -> Iterator[Sett
     for days_ago in range(DAYS, 0, -1):
         day = now - timedelta(days=days_ago)
         for key in keys:
-            calls = chance.randint(2, 8) if day.weekday() >= 5 else chance.randint(10, _BUSIEST)
+            calls = chance.randint(1, 4) if day.weekday() >= 5 else chance.randint(5, _BUSIEST)
+            if key == keys[0] and days_ago <= _BUSY_DAYS:
+                calls *= _BUSY_TIMES
             for _ in range(calls):
                 slug = chance.choices(list(_SHARES), list(_SHARES.values()))[0]
                 moment = day.replace(hour=chance.randint(7, 18), minute=chance.randint(0, 59), second=0)
@@ -56,6 +59,7 @@ def _settlement(
         -(input_tokens * price.input_nano_usd_per_million + output_tokens * price.output_nano_usd_per_million)
         // 1_000_000
     )
+    latency_ms = round(250 + 12 * output_tokens * chance.lognormvariate(0, 0.4))
     return Settlement(
         request_id=request_id,
         organization_id=key.organization_id,
@@ -74,6 +78,9 @@ def _settlement(
         reasoning_tokens=0,
         cost_nano_usd=cost,
         held_nano_usd=cost,
+        provider_id=deployment.provider_id,
+        latency_ms=latency_ms,
+        first_event_ms=latency_ms // chance.randint(3, 6),
         admitted_at=moment,
         settled_at=moment,
         budgets={},
