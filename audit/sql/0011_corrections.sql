@@ -214,7 +214,7 @@ END $$;
 REVOKE ALL ON FUNCTION audit_charge_corrections, audit_rerate FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_rerate TO chancery_app, chancery_system;
 
--- As of before, but for what a correction changes.
+-- As of before; adds to the days what it adds to quarters, and all that corrections change.
 CREATE OR REPLACE FUNCTION audit_count_usage(seen pg_snapshot, present pg_snapshot, earliest uuid, before uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = public, pg_temp
 SET plan_cache_mode = force_custom_plan SET work_mem = '64MB' AS $$
