@@ -17,6 +17,7 @@ from gateway import upkeep
 from gateway.admission.admission import Admission
 from gateway.admission.connection import Connection
 from gateway.admission.flood import FloodGate
+from gateway.admission.line import Line
 from gateway.admission.share import LocalShare
 from gateway.evaluations.runner import run_probes
 from gateway.guards.policy import GuardPolicy
@@ -103,6 +104,8 @@ async def _compose(keeper: Keeper, books: Books) -> Services:
         snapshot_max_age_seconds=settings.SNAPSHOT_MAX_AGE_SECONDS,
         hold_lease_seconds=settings.HOLD_LEASE_SECONDS,
         max_in_flight=settings.MAX_IN_FLIGHT,
+        line=Line(settings.MAX_WAITING),
+        wait_seconds=settings.WAIT_SECONDS,
         trusted_proxies=tuple(ip_network(network) for network in settings.TRUSTED_PROXIES),
     )
 

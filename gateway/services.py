@@ -13,6 +13,7 @@ from audit.usage.sums import UsageSums
 from audit.vault.keys import Keyring
 from gateway.admission.admission import Admission
 from gateway.admission.flood import FloodGate
+from gateway.admission.line import Line
 from gateway.guards.policy import GuardPolicy
 from gateway.identity import TokenReader
 from gateway.providers.base import Timeouts
@@ -43,6 +44,8 @@ class Services:
     snapshot_max_age_seconds: float
     hold_lease_seconds: int
     max_in_flight: int
+    line: Line
+    wait_seconds: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     open_exchanges: set[Exchange] = field(default_factory=set)
     seen_secrets: set[UUID] = field(default_factory=set)

@@ -16,7 +16,6 @@ from gateway.wire.chat import ChatRequest, read_chat
 PIPELINES = frozenset({"auto", "direct", "rag", "agent"})
 DEFAULT_PIPELINE = "auto"
 DEFAULT_TIER = "standard"
-DEFAULT_PRIORITY = 5
 DEFAULT_TEMPERATURE = 0.3
 
 
@@ -97,13 +96,15 @@ def _check_prompt_size(chat: ChatRequest, body: dict[str, Any], limits: Generate
 
 
 def _hints(body: dict[str, Any]) -> dict[str, str]:
-    hints = {
-        "tier": body.get("tier_preference") or DEFAULT_TIER,
-        "priority": str(body.get("priority") or DEFAULT_PRIORITY),
-    }
+    hints = {"tier": body.get("tier_preference") or DEFAULT_TIER}
     hints |= {
         name: str(body[key])
-        for name, key in (("complexity", "complexity"), ("use-case", "use_case"), ("collection", "collection"))
+        for name, key in (
+            ("complexity", "complexity"),
+            ("use-case", "use_case"),
+            ("collection", "collection"),
+            ("priority", "priority"),
+        )
         if body.get(key) is not None
     }
     return hints

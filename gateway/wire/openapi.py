@@ -11,7 +11,6 @@ from gateway.wire.chat import MAX_CHOICES
 from gateway.wire.generate import (
     DEFAULT_LIMITS,
     DEFAULT_PIPELINE,
-    DEFAULT_PRIORITY,
     DEFAULT_TEMPERATURE,
     DEFAULT_TIER,
     PIPELINES,
@@ -112,7 +111,10 @@ GENERATE_REQUEST: Schema = parts.object_of(
             "use_case": parts.NAME,
             "user_id": {**parts.NAME, "description": "Whom the application calls for."},
             "team_id": {**parts.NAME, "description": "Must be the team of the key."},
-            "priority": parts.integer(1, 10, default=DEFAULT_PRIORITY),
+            "priority": {
+                **parts.integer(1, 10),
+                "description": "Waits for a moment where a limit refuses it, the most urgent first (10).",
+            },
             "collection": parts.NAME,
             "tools": parts.array_of(parts.TOOL),
             "max_tokens": parts.integer(1, DEFAULT_LIMITS.max_tokens, default=DEFAULT_LIMITS.default_max_tokens),

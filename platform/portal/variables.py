@@ -252,6 +252,21 @@ REQUEST_ARRIVAL_SECONDS = integer(
 MAX_IN_FLIGHT = integer(
     "MAX_IN_FLIGHT", "Calls that a worker has open at once.", default=2000, fails="Beyond it: 503 `overloaded`."
 )
+MAX_WAITING = integer(
+    "MAX_WAITING",
+    "Calls with a priority that wait in a worker for a limit that refuses them for a moment.",
+    default=256,
+    fails="Beyond it they are refused at once, the last of the organisation that has most of them first.",
+)
+WAIT_SECONDS = integer(
+    "WAIT_SECONDS",
+    "For how long such a call waits; 0: none does.",
+    default=2,
+    least=0,
+    most=60,
+    unit="seconds",
+    fails="Then it is refused as it would have been: 429 `rate_limit_exceeded`.",
+)
 UPSTREAM_CONNECT_SECONDS = integer(
     "UPSTREAM_CONNECT_SECONDS",
     "For connecting to an upstream.",

@@ -11,7 +11,7 @@ from gateway.admission import estimate, refusals
 from gateway.admission.holds import BudgetLine, Hold
 from gateway.admission.truth import Outcome
 from gateway.exchange.exchange import Exchange
-from gateway.exchange.stages import downgrade
+from gateway.exchange.stages import downgrade, wait
 from gateway.routing.attempts import MAX_ATTEMPTS
 from gateway.routing.candidates import Candidate
 from gateway.wire import fields
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 async def admit(exchange: Exchange) -> None:
-    """One round trip; a second where the call goes on with a cheaper model.
+    """One round trip; a second where the call goes on with a cheaper model, and one more after each wait.
 
     Raises `errors.RateLimited`, `errors.BudgetExceeded`, `errors.Unavailable`.
     """
@@ -30,7 +30,7 @@ async def admit(exchange: Exchange) -> None:
     if exchange.end_user is not None and spending.counts_end_users(snapshot, exchange.caller.level_ids()):
         exchange.subject_id = await exchange.services.keyring.subject(organization.id, exchange.end_user)
     try:
-        await _hold_or_downgrade(exchange)
+        await wait.patiently(exchange, _hold_or_downgrade)
     except errors.BudgetExceeded as refused:
         exchange.refused_by = refusals.budget_of(refused)
         raise

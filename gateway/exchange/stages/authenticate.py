@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
@@ -40,6 +41,24 @@ def by_key_id(services: Services, key_id: UUID, organization_id: UUID) -> Caller
     _require_live(key, clock.now())
     _check_network(key, None)
     return Caller(key, organization, "api_key")
+
+
+def again(services: Services, caller: Caller) -> Caller:
+    """The same caller as the snapshot has it now. Raises `errors.Unauthenticated` where it may not call any more."""
+    snapshot, at = services.snapshot, clock.now()
+    table = snapshot.api_keys if caller.kind == "api_key" else snapshot.identity_providers
+    credential = table.get(caller.credential.id)
+    organization = snapshot.organizations.get(caller.organization.id)
+    if credential is None or organization is None:
+        raise errors.Unauthenticated("The API key is not known.")
+    if isinstance(credential, ApiKeyEntry):
+        secret = next((secret for secret in credential.secrets if secret.id == caller.secret_id), None)
+        if caller.secret_id is not None and secret is None:
+            raise errors.Unauthenticated("The API key is not known.")
+        _require_live(credential, at, secret.expires_at if secret else None)
+    elif credential.is_revoked:
+        raise errors.Unauthenticated("The tokens of this issuer are refused.")
+    return replace(caller, credential=credential, organization=organization)
 
 
 def presented(headers: Headers) -> str:

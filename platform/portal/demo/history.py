@@ -1,5 +1,5 @@
-"""Seven weeks of past usage, so that the demo's charts have something to show, and in the last days of one key something
-to find. Settlements only: nobody saw the calls, so nothing attests them, and no budget is charged."""
+"""Seven weeks of past usage, so that the demo's charts have something to show, and in the last days something to find.
+Settlements only: nobody saw the calls, so nothing attests them, and no budget is charged."""
 
 from __future__ import annotations
 
