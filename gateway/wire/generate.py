@@ -15,6 +15,7 @@ from gateway.wire.chat import ChatRequest, read_chat
 
 PIPELINES = frozenset({"auto", "direct", "rag", "agent"})
 DEFAULT_PIPELINE = "auto"
+DEFAULT_PRIORITY = 5
 DEFAULT_TIER = "standard"
 DEFAULT_TEMPERATURE = 0.3
 
@@ -96,14 +97,16 @@ def _check_prompt_size(chat: ChatRequest, body: dict[str, Any], limits: Generate
 
 
 def _hints(body: dict[str, Any]) -> dict[str, str]:
-    hints = {"tier": body.get("tier_preference") or DEFAULT_TIER}
+    hints = {
+        "tier": body.get("tier_preference") or DEFAULT_TIER,
+        "priority": str(body.get("priority") or DEFAULT_PRIORITY),
+    }
     hints |= {
         name: str(body[key])
         for name, key in (
             ("complexity", "complexity"),
             ("use-case", "use_case"),
             ("collection", "collection"),
-            ("priority", "priority"),
         )
         if body.get(key) is not None
     }

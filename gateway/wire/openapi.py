@@ -11,6 +11,7 @@ from gateway.wire.chat import MAX_CHOICES
 from gateway.wire.generate import (
     DEFAULT_LIMITS,
     DEFAULT_PIPELINE,
+    DEFAULT_PRIORITY,
     DEFAULT_TEMPERATURE,
     DEFAULT_TIER,
     PIPELINES,
@@ -112,7 +113,7 @@ GENERATE_REQUEST: Schema = parts.object_of(
             "user_id": {**parts.NAME, "description": "Whom the application calls for."},
             "team_id": {**parts.NAME, "description": "Must be the team of the key."},
             "priority": {
-                **parts.integer(1, 10),
+                **parts.integer(1, 10, default=DEFAULT_PRIORITY),
                 "description": "Waits for a moment where a limit refuses it, the most urgent first (10).",
             },
             "collection": parts.NAME,

@@ -8,21 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import env
-from portal.setting import (
-    Setting,
-    choice,
-    flag,
-    integer,
-    key,
-    listing,
-    networks,
-    numbered_keys,
-    ratio,
-    secret,
-    text,
-    url,
-)
+from portal import env, setting
+from portal.setting import choice, flag, integer, key, listing, networks, numbered_keys, ratio, secret, text, url
 
 MIB = 1024 * 1024
 _ROLE_MADE = "`manage.py bootstrap_database` makes the role; `--show-urls` prints the address."
@@ -83,7 +70,7 @@ EMAIL_HOST_PASSWORD = secret("EMAIL_HOST_PASSWORD", "With what password.", defau
 EMAIL_FROM = text("EMAIL_FROM", "The sender of e-mails.", default="Chancery <chancery@localhost>")
 
 # State on one machine
-HOME = Setting(
+HOME = setting.Setting(
     "CHANCERY_HOME",
     "The state directory: generated secrets, embedded databases, logs, keystore.",
     lambda _: env.home(),
@@ -152,7 +139,7 @@ DATABASE_URL_BACKUP = url(
     schemes=_POSTGRES,
     fails="Without it `backup` makes the role with DATABASE_ADMIN_URL, or in the embedded PostgreSQL.",
 )
-DATABASE_PASSWORDS: dict[str, Setting[str]] = {
+DATABASE_PASSWORDS: dict[str, setting.Setting[str]] = {
     role: secret(
         f"DATABASE_PASSWORD_{role.upper()}",
         f"The password that the role `chancery_{role}` is given.",
@@ -259,13 +246,7 @@ MAX_WAITING = integer(
     fails="Beyond it they are refused at once, the last of the organisation that has most of them first.",
 )
 WAIT_SECONDS = integer(
-    "WAIT_SECONDS",
-    "For how long such a call waits; 0: none does.",
-    default=2,
-    least=0,
-    most=60,
-    unit="seconds",
-    fails="Then it is refused as it would have been: 429 `rate_limit_exceeded`.",
+    "WAIT_SECONDS", "For how long such a call waits; 0: none does.", default=2, least=0, most=60, unit="seconds"
 )
 UPSTREAM_CONNECT_SECONDS = integer(
     "UPSTREAM_CONNECT_SECONDS",
@@ -409,7 +390,7 @@ HOSTED_SOCKET = text(
 )
 
 
-def declared() -> list[Setting[Any]]:
+def declared() -> list[setting.Setting[Any]]:
     """All of them."""
     found = [*globals().values(), *DATABASE_PASSWORDS.values()]
-    return [each for each in found if isinstance(each, Setting)]
+    return [each for each in found if isinstance(each, setting.Setting)]
