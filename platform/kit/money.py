@@ -30,6 +30,7 @@ def plain(nano_usd: int) -> str:
 
 def display(nano_usd: int) -> str:
     """For people: cents from one cent up, else as many digits as it takes not to show 0.00."""
-    if nano_usd == 0 or abs(nano_usd) >= NANO // 100:
-        return f"${to_usd(nano_usd):,.2f}"
-    return f"${plain(nano_usd)}"
+    sign, magnitude = ("-", -nano_usd) if nano_usd < 0 else ("", nano_usd)
+    if magnitude == 0 or magnitude >= NANO // 100:
+        return f"{sign}${to_usd(magnitude):,.2f}"
+    return f"{sign}${plain(magnitude)}"

@@ -24,7 +24,14 @@ def test_conversion_to_usd_loses_nothing(nano_usd: int) -> None:
 
 @pytest.mark.parametrize(
     ("nano_usd", "shown"),
-    [(0, "$0.00"), (250, "$0.00000025"), (10**7, "$0.01"), (1_234_560_000_000, "$1,234.56"), (-(10**9), "$-1.00")],
+    [
+        (0, "$0.00"),
+        (250, "$0.00000025"),
+        (10**7, "$0.01"),
+        (1_234_560_000_000, "$1,234.56"),
+        (-(10**9), "-$1.00"),
+        (-5, "-$0.000000005"),
+    ],
 )
 def test_people_never_see_a_small_amount_as_nothing(nano_usd: int, shown: str) -> None:
     assert money.display(nano_usd) == shown

@@ -52,7 +52,7 @@ def as_pdf(statement: Statement, owner: str) -> bytes:
     used = [row for row in every if row.correction_of is None]
     corrected = [row for row in every if row.correction_of is not None]
     story = [
-        Paragraph(escape(f"{owner}: {title.lower()}"), _TITLE),
+        Paragraph(escape(f"{owner}, {statement.month:%B %Y}"), _TITLE),
         Paragraph(
             f"Closed on {statement.closed_at:%d %B %Y, %H:%M} UTC. Months begin in {escape(statement.time_zone)}. "
             "What is found out later is a correction in the next statement.",
@@ -61,7 +61,7 @@ def as_pdf(statement: Statement, owner: str) -> bytes:
         Spacer(1, 4 * mm),
         Paragraph(f"Used: {money.display(statement.spent_nano_usd)}", _PLAIN),
         Paragraph(f"Corrections of earlier months: {money.display(statement.corrected_nano_usd)}", _PLAIN),
-        Paragraph(f"<b>Total: {money.display(statement.total_nano_usd)}</b>", _PLAIN),
+        Paragraph(f"Total: {money.display(statement.total_nano_usd)}", _HEADING),
         Paragraph("What was used", _HEADING),
         _table(used),
     ]
