@@ -1,8 +1,8 @@
 """Where calls wait that a limit refuses for a moment: a bounded number of them, the most urgent first.
 
 Of the calls that the same limit refuses only the first tries again; who came first is first among equally urgent ones.
-Where the line is full, an organisation that has more in it than the one that comes gives up its last place: nobody is
-kept out by another's burst.
+Where the line is full, an organisation that has more in it than the one that comes gives up its last place, and else a
+less urgent call of its own does: nobody is kept out by another's burst.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Line:
 
     def enter(self, lane: Hashable, organization_id: UUID, priority: int) -> Place | None:
         """None where the line is full of calls that have as good a right to be there."""
-        if len(self) >= self._most and not self._make_room(organization_id):
+        if len(self) >= self._most and not self._make_room(organization_id, priority):
             return None
         self._came += 1
         place = Place(lane, organization_id, (-priority, self._came))
@@ -84,16 +84,16 @@ class Line:
                     await place.changed.wait()
         return False
 
-    def _make_room(self, organization_id: UUID) -> bool:
+    def _make_room(self, organization_id: UUID, priority: int) -> bool:
         if not self._waiting:
             return False
-        most_of, most = self._waiting.most_common(1)[0]
-        if most <= self._waiting[organization_id] + 1:
+        longest, most = self._waiting.most_common(1)[0]
+        is_anothers = most > self._waiting[organization_id] + 1
+        gives_way = longest if is_anothers else organization_id
+        places = [each for lane in self._lanes.values() for each in lane if each.organization_id == gives_way]
+        last = max(places, key=lambda place: place.rank, default=None)
+        if last is None or (not is_anothers and last.rank[0] <= -priority):
             return False
-        last = max(
-            (place for places in self._lanes.values() for place in places if place.organization_id == most_of),
-            key=lambda place: place.rank,
-        )
         self.leave(last)
         last.gave_way = True
         last.changed.set()

@@ -67,17 +67,23 @@ def take(now: datetime) -> list[AlertMessage]:
             channel=OuterRef("channel"), alert=OuterRef("alert"), id__lt=OuterRef("id"), state__in=_WAITING
         )
         due = rows().filter(~Exists(earlier), state__in=_WAITING, due_at__lte=now, channel__is_active=True)
-        due = due.exclude(channel_id__in=_busy(now)).select_for_update(of=("self",), skip_locked=True)
-        first: dict[UUID, AlertMessage] = {}
-        for message in due.select_related("channel", "alert").order_by("id")[:_BATCH]:
-            first.setdefault(message.channel_id, message)
-        taken = list(first.values())
+        due = due.exclude(channel_id__in=_busy(now))
+        locked = rows().filter(id__in=_first_of_channels(due), state__in=_WAITING, due_at__lte=now)
+        taken = list(
+            locked.select_for_update(of=("self",), skip_locked=True).select_related("channel", "alert").order_by("id")
+        )
         rows().filter(id__in=[message.id for message in taken]).update(
             state=MessageState.HANDED, due_at=now + UNANSWERED_AFTER, attempts=F("attempts") + 1
         )
     for message in taken:
         message.attempts += 1
     return taken
+
+
+def _first_of_channels(due: QuerySet[AlertMessage]) -> list[UUID]:
+    """So many channels have their turn, those that have waited longest: one with much to be told delays nobody."""
+    first = due.order_by("channel_id", "id").distinct("channel_id").values_list("due_at", "id")
+    return [message_id for _, message_id in sorted(first)[:_BATCH]]
 
 
 def sent(message: AlertMessage, answer: str, now: datetime) -> None:

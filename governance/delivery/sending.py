@@ -75,23 +75,26 @@ def _send_all(messages: Sequence[AlertMessage]) -> int:
     return sum(answer.ok for answer in answers)
 
 
-def _request(message: AlertMessage) -> Outgoing | None:
-    """None where the seal does not open: the channel has to be set again."""
+def _request(message: AlertMessage) -> Outgoing | Answer:
+    """An answer of our own where the channel has to be set again. The others are not kept up."""
     try:
         destination = reveal(message.channel_id, bytes(message.channel.sealed))
+        return request_of(message, destination, clock.now())
     except SealBroken:
-        return None
-    return request_of(message, destination, clock.now())
+        return Answer("sealed")
+    except Exception:
+        logger.exception("a message to alert channel %s could not be made", message.channel_id)
+        return Answer("unmade")
 
 
-async def _exchange(requests: Sequence[Outgoing | None], egress: EgressPolicy) -> list[Answer]:
+async def _exchange(requests: Sequence[Outgoing | Answer], egress: EgressPolicy) -> list[Answer]:
     async with guarded_session(egress, timeout=_TIMEOUT) as session:
         return await asyncio.gather(*(_post(session, request) for request in requests))
 
 
-async def _post(session: aiohttp.ClientSession, request: Outgoing | None) -> Answer:
-    if request is None:
-        return Answer("sealed")
+async def _post(session: aiohttp.ClientSession, request: Outgoing | Answer) -> Answer:
+    if isinstance(request, Answer):
+        return request
     try:
         async with session.post(request.url, data=request.body, headers=request.headers) as reply:
             return _of_status(reply.status, reply.headers.get("retry-after"))
@@ -102,6 +105,9 @@ async def _post(session: aiohttp.ClientSession, request: Outgoing | None) -> Ans
     except TimeoutError:
         return Answer("timeout", again=True)
     except (OSError, ValueError):
+        return Answer("unreachable", again=True)
+    except Exception:  # whatever one channel answers, the others are told
+        logger.exception("an alert channel could not be told")
         return Answer("unreachable", again=True)
 
 
@@ -125,7 +131,7 @@ def _wait(retry_after: str | None) -> timedelta | None:
         return None
     try:
         return timedelta(seconds=min(int(retry_after), 86_400)) if retry_after.isdigit() else _until(retry_after)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

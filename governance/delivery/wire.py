@@ -8,7 +8,6 @@ specification signs (standardwebhooks.com, 1.0): HMAC-SHA256 of `id.timestamp.bo
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -105,7 +104,7 @@ def _key(secret: str) -> bytes:
     if secret.startswith(_PREFIX):
         try:
             return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-        except binascii.Error:
+        except ValueError:
             pass
     return secret.encode()
 

@@ -83,12 +83,18 @@ def _nothing_else_waits() -> None:
     outbox.rows().filter(state__in=["due", "handed"]).update(state=MessageState.FAILED)
 
 
-def channel(world: World, url: str, kind: ChannelKind = ChannelKind.WEBHOOK, team: Team | None = None) -> AlertChannel:
+def channel(
+    world: World,
+    url: str,
+    kind: ChannelKind = ChannelKind.WEBHOOK,
+    team: Team | None = None,
+    secret: str = SECRET,
+) -> AlertChannel:
     terms = alert_channels.Terms(f"{kind} {len(url)}", Severity.INFO)
     boss = world.person("boss", Role.ADMINISTRATOR)
     with within(boss.scope):
         return alert_channels.add(
-            actor=boss, kind=kind, terms=terms, url=url, secret=SECRET, team=team, now=clock.now()
+            actor=boss, kind=kind, terms=terms, url=url, secret=secret, team=team, now=clock.now()
         )
 
 
@@ -175,6 +181,26 @@ def test_a_channel_that_fails_is_tried_again_and_what_follows_waits(
 
     assert [body["type"] for body in receiver.bodies] == ["alert.opened"] * 3 + ["alert.acknowledged"]
     assert len({headers["webhook-id"] for headers, _ in receiver.received}) == 2
+
+
+def test_one_channel_does_not_keep_up_the_others(world: World, receiver: Receiver) -> None:
+    """Whatever was set as its secret, however much waits for it, and whatever it answers."""
+    strange = channel(world, f"{receiver.url}?strange", secret=f"whsec_{'é' * 24}")
+    odd = channel(world, f"{receiver.url}?odd")
+    for _ in range(60):
+        outbox.rows().create(
+            organization_id=world.organization.id, channel=odd, event="test", created_at=clock.now(), due_at=clock.now()
+        )
+    other = worlds.build()
+    channel(other, receiver.url)
+    open_alert(other)
+    receiver.answers = [(500, {"retry-after": "Mon, 01 Jan 2024 00:00:00 +9999999999999999"})] * 2
+    open_alert(world)
+    for _ in range(2):
+        sending.send_due()
+    assert any(b"alert.opened" in body for _, body in receiver.received)
+    assert {message.state for message in messages(other)} <= {"sent", "due"}
+    assert {message.state for message in messages(world) if message.channel_id == strange.id} == {"sent"}
 
 
 def test_what_a_channel_refuses_for_good_is_not_sent_again(world: World, receiver: Receiver) -> None:

@@ -14,6 +14,7 @@ from kit.scoping import within
 from portal.mail import sending
 from portal.mail.sending import send_due
 from portal.spend import reports
+from tenants.models import Membership, Role
 from tests.portal import mail_server
 from tests.portal.mail_server import PUBLIC_URL, MailServer
 from tests.portal.test_exceptions import page
@@ -89,6 +90,24 @@ def test_whoever_wants_no_email_reads_it_on_the_page(acme: Cast, mail: MailServe
         send_due(MONDAY)
     assert mail.to(acme.bob.user.email) == []
     assert "What was spent last week" in page(acme, "bob", "/notices/")
+
+
+def test_whoever_may_not_see_a_teams_spend_any_more_is_sent_no_figures(acme: Cast, mail: MailServer) -> None:
+    """Leading another team is no right to see this one's."""
+    spent(acme, MONDAY - timedelta(days=1), 7)
+    with clock.fixed(MONDAY):
+        reports.tell(acme.world.organization, MONDAY)
+    other, _ = acme.world.new_team("other")
+    held = Membership.across_tenants.using("system").filter(user=acme.bob.user)
+    held.update(role=Role.DEVELOPER)
+    Membership.across_tenants.using("system").create(
+        organization=acme.world.organization, team=other, user=acme.bob.user, role=Role.TEAM_LEAD
+    )
+    with clock.fixed(MONDAY):
+        send_due(MONDAY)
+    told_by_mail = "".join(str(message.get_content()) for message in mail.to(acme.bob.user.email))
+    assert "What was spent" in told_by_mail
+    assert "$7.00" not in told_by_mail
 
 
 def test_every_kind_of_report_is_a_notice_that_can_be_switched_off() -> None:

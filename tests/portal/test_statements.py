@@ -18,6 +18,7 @@ from governance.models import Notice
 from kit import clock, errors, money
 from kit.context import Actor
 from portal.statements import closing
+from portal.tasks import close_months
 from tenants.models import Organization
 from tests.portal.test_exceptions import page
 from tests.support.acts import acts_of
@@ -112,6 +113,20 @@ def test_a_month_is_closed_once(world: World) -> None:
     assert close(world, MARCH, AFTER_MARCH) == 2
     assert close(world, MARCH, AFTER_MARCH) == 0
     assert len(closings(world)) == 2
+
+
+def test_months_are_closed_in_their_order(world: World) -> None:
+    called(world, datetime(2026, 3, 15, tzinfo=UTC), 7)
+    with pytest.raises(errors.Conflict):
+        close(world, APRIL, AFTER_APRIL)
+    assert close(world, MARCH, AFTER_APRIL) == close(world, APRIL, AFTER_APRIL) + 1 == 2
+
+
+def test_the_timetable_closes_all_that_are_over(world: World) -> None:
+    called(world, datetime(2026, 3, 15, tzinfo=UTC), 7)
+    close_months()
+    assert statements(world)[0].month == MARCH
+    assert close_months() == 0
 
 
 def test_nobody_but_the_timetable_closes_a_month(world: World) -> None:

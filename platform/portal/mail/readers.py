@@ -40,11 +40,13 @@ class Reader:
             return [self._whole(each) for each in told(theirs) if each.is_seen]
 
     def _whole(self, each: Told) -> Told:
-        """With the figures, where it tells of costs to somebody who may still see them."""
-        sees_spend = any("audit.spend.view" in permissions.ACTS[held.role] for held in self.memberships)
-        if each.notice.kind not in reports.KINDS or not sees_spend:
+        """With the figures, where it tells of costs to somebody whose role for that reaches as far."""
+        if each.notice.kind not in reports.KINDS:
             return each
         report = reports.report_of(each.notice, self.organization)
+        reach = {held.team_id for held in self.memberships if "audit.spend.view" in permissions.ACTS[held.role]}
+        if reach.isdisjoint({None, report.team_id}):
+            return each
         return replace(each, lines=tuple(report.lines(clock.now())))
 
 

@@ -78,4 +78,6 @@ def _owners(request: HttpRequest) -> dict[UUID, str]:
 
 
 def _owner(request: HttpRequest, statement: Statement) -> str:
-    return _owners(request).get(statement.owner_id, "a team that is gone")
+    """A team as it was called when the month was closed."""
+    named: str | None = statement.content["names"].get(f"id_{statement.owner_id.hex}")
+    return named or _owners(request).get(statement.owner_id, "a team that is gone")

@@ -28,6 +28,7 @@ from tenants.models import ApiKey, Membership, Organization, Project, Role, Team
 # No call that came in before midnight runs on for that long, and no orphan waits for as long to be settled.
 CLOSES_AFTER = timedelta(hours=6)
 _SYSTEM = "system"
+_ONCE = "statement_once_a_month"
 _CLOSE = "SELECT audit_close_statement(%s, %s, %s, %s, %s::jsonb, %s, %s, %s)"
 
 
@@ -60,12 +61,15 @@ def due(organization: Organization, now: datetime) -> list[date]:
 def close(*, actor: Actor, organization: Organization, month: date, now: datetime) -> list[UUID]:
     """Closes a month, for the timetable. Gives the statements; none where it has been closed meanwhile.
 
-    Raises `errors.Conflict` for a month that is not over, or of which usage is not counted to its end yet.
+    Raises `errors.Conflict` for a month that is not over, of which usage is not counted to its end yet, or before which
+    another is to be closed.
     """
     if actor.kind != "system":
         raise errors.Forbidden("The timetable closes months.")
+    if Statement.across_tenants.using(_SYSTEM).filter(owner_id=organization.id, month=month).exists():
+        return []
     closes_at = _closes_at(month, organization)
-    if now < closes_at or rollups.as_of() < closes_at:
+    if month not in due(organization, now)[:1] or rollups.as_of() < closes_at:
         raise errors.Conflict("The month is not over, or its usage is not counted to the end yet.")
     try:
         with within(Scope(organization.id), using=_SYSTEM):
@@ -73,8 +77,10 @@ def close(*, actor: Actor, organization: Organization, month: date, now: datetim
             parts = {organization.id: whole, **{team: whole.of_team(team) for team in sorted(whole.teams())}}
             names = _names(whole)
             return [_put(actor, organization, Named(owner, month), part, names) for owner, part in parts.items()]
-    except IntegrityError:  # somebody has closed it meanwhile
-        return []
+    except IntegrityError as failure:
+        if _ONCE not in str(failure):
+            raise
+        return []  # somebody has closed it meanwhile
 
 
 def _stated(organization: Organization, month: date) -> Stated:

@@ -60,8 +60,15 @@ async def test_what_the_limit_asks_for_is_waited_for_and_no_more_than_there_is_t
 async def test_a_full_line_takes_nobody_whose_organisation_is_as_long_in_it() -> None:
     line = Line(2)
     enter(line), enter(line, of=THEIRS)
-    assert line.enter("team", OURS, 10) is None
-    assert line.enter("team", THEIRS, 10) is None
+    assert line.enter("team", OURS, 5) is None
+    assert line.enter("team", THEIRS, 5) is None
+
+
+async def test_in_a_full_line_the_urgent_take_the_place_of_their_own() -> None:
+    line = Line(2)
+    ours, theirs = enter(line), enter(line, of=THEIRS)
+    assert await turn(line, enter(line, 10))
+    assert (ours.gave_way, theirs.gave_way) == (True, False)
 
 
 async def test_whoever_has_most_of_a_full_line_gives_up_the_last_place() -> None:
@@ -73,7 +80,6 @@ async def test_whoever_has_most_of_a_full_line_gives_up_the_last_place() -> None
     assert not await waiting
     assert (late.gave_way, usual.gave_way, urgent.gave_way) == (True, False, False)
     assert await turn(line, theirs)
-    assert line.enter("team", OURS, 10) is None
 
 
 @pytest.mark.parametrize("times", [1, 2])
